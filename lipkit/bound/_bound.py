@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from html import escape
 from typing import Any, Literal, TypeAlias
 
@@ -17,6 +18,9 @@ Domain: TypeAlias = str | tuple[Array, Array]
 NETWORK = "Lipschitz constant of a network"
 LAYER = "norm of a layer"
 
+ROUNDING = 1e-9  # slack for answers that do not account for rounding
+
+_AWAY = {"lower": ROUND_FLOOR, "upper": ROUND_CEILING}
 _SIGN = {"exact": "=", "upper": "≤", "lower": "≥", "estimate": "≈"}
 
 
@@ -115,10 +119,11 @@ class Bound(Number):
         return hash(self.value)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec) if spec else str(self)
+        """The number, rounded to the side it is on: a printed upper bound is one too."""
+        return _rounded(self, spec) if spec else str(self)
 
     def __str__(self) -> str:
-        return f"{_SIGN[self.kind]} {self.value:.6g}"
+        return f"{_SIGN[self.kind]} {_rounded(self, '.6g')}"
 
     def where(self) -> str:
         """The norm pair and the domain, in words."""
@@ -136,6 +141,20 @@ class Bound(Number):
             "rounding": "accounted for" if self.certified else "not accounted for",
         }
         return html_table(self.quantity, rows)
+
+
+def _rounded(bound: Bound, spec: str) -> str:
+    nearest = format(bound.value, spec)
+    if bound.kind not in _AWAY or math.isinf(bound.value):
+        return nearest
+    gap = float(Decimal(nearest.replace(",", "")) - Decimal(bound.value))
+    slack = 0.0 if bound.certified else ROUNDING * bound.value
+    if (gap if bound.kind == "lower" else -gap) <= slack:
+        return nearest
+    with localcontext() as context:
+        context.rounding = _AWAY[bound.kind]
+        away = format(Decimal(bound.value), spec)
+    return format(float(away.replace(",", "")), spec)
 
 
 def _pair_text(norm: tuple[float, float]) -> str:

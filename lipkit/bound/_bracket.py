@@ -4,9 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lipkit.bound._bound import Bound, html_table
-
-_ROUNDING = 1e-9  # slack between two answers that do not account for rounding
+from lipkit.bound._bound import ROUNDING, Bound, html_table
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Bracket:
                 )
         same_subject([self.lower, self.upper])
         certified = self.lower.certified and self.upper.certified
-        slack = 0.0 if certified else _ROUNDING * self.upper.value
+        slack = 0.0 if certified else ROUNDING * self.upper.value
         if self.lower.value > self.upper.value + slack:
             raise ValueError(
                 f"got lower {self.lower.value!r} ({self.lower.method}) above upper "
@@ -66,13 +64,13 @@ class Bracket:
         return self.lower.value <= float(x) <= self.upper.value
 
     def __repr__(self) -> str:
-        ends = f"[{self.lower.value:.6g}, {self.upper.value:.6g}]"
+        ends = f"[{self.lower:.6g}, {self.upper:.6g}]"
         return f"{self.lower.quantity} in {ends}  ({self.lower.where()}, ratio {self.ratio:.4g})"
 
     def _repr_html_(self) -> str:
         rows = {
-            "lower": f"≥ {self.lower.value:.6g} ({self.lower.method})",
-            "upper": f"≤ {self.upper.value:.6g} ({self.upper.method})",
+            "lower": f"≥ {self.lower:.6g} ({self.lower.method})",
+            "upper": f"≤ {self.upper:.6g} ({self.upper.method})",
             "ratio": f"{self.ratio:.4g}",
             "norms, domain": self.lower.where(),
         }

@@ -204,3 +204,30 @@ class TestText:
 
 def test_tightest_is_the_way_out_that_the_error_names() -> None:
     assert tightest([bound(3.0), bound(2.0)]).value == 2.0
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (103.65019727, "upper", "103.651"),
+        (56.358197, "lower", "56.3581"),
+        (56.358197, "exact", "56.3582"),
+        (56.358197, "estimate", "56.3582"),
+        (0.1, "upper", "0.1"),
+        (np.inf, "upper", "inf"),
+        (0.0, "lower", "0"),
+        (123456.7, "upper", "123457"),
+        (1234567.8, "lower", "1.23456e+06"),
+    ],
+)
+def test_a_printed_bound_is_rounded_to_its_own_side(value, kind, text):
+    assert str(bound(value, kind)).split(" ", 1)[1] == text
+
+
+@given(st.floats(1e-6, 1e6), st.sampled_from(["lower", "upper"]), st.booleans())
+def test_a_printed_bound_is_still_a_bound(value, kind, certified):
+    for spec in (".1f", ".3f", ".4g", ",.2f", ".2e"):
+        printed = float(format(bound(value, kind, certified=certified), spec).replace(",", ""))
+        slack = 0 if certified else 1e-9 * value
+        off = value - printed if kind == "upper" else printed - value
+        assert off <= slack
