@@ -53,9 +53,14 @@ class Block:
     text: list[str] = field(default_factory=list)
 
     @property
+    def closed(self) -> bool:
+        """Whether options that begin with `---` also end with it."""
+        return self.text[:1] != ["---"] or "---" in self.text[1:]
+
+    @property
     def options(self) -> dict[str, Any]:
         """Its options, from `:key: value` lines or from YAML between `---`."""
-        if self.text[:1] == ["---"]:
+        if self.closed and self.text[:1] == ["---"]:
             return yaml.safe_load("\n".join(self.text[1 : self.text.index("---", 1)])) or {}
         pairs = map(OPTION.match, self.text)
         return {pair[1]: pair[2] for pair in pairs if pair}
@@ -63,7 +68,7 @@ class Block:
     @property
     def body(self) -> list[str]:
         """Its lines after the options."""
-        if self.text[:1] == ["---"]:
+        if self.closed and self.text[:1] == ["---"]:
             return self.text[self.text.index("---", 1) + 1 :]
         return [line for line in self.text if not OPTION.match(line)]
 
@@ -172,6 +177,9 @@ def exercises(chapter: Chapter) -> Iterator[Fault]:
 def cells(chapter: Chapter) -> Iterator[Fault]:
     """Short cells, seeded, whose figures have a name and a caption."""
     for cell in chapter.named("code-cell"):
+        if not cell.closed:
+            yield cell.line, "options are not closed: end them with --- at the line's start"
+            continue
         code = [line for line in cell.body if line.strip()]
         if len(code) > MOST_LINES and not cell.words & HIDDEN:
             yield cell.line, f"{len(code)} lines, at most {MOST_LINES}: move the work into lipkit"

@@ -110,6 +110,7 @@ PLANTED = {
     "words": ("Steep.", "word " * 2500, "words outside dropdowns"),
     "theorems": ("## A section", "## S\n\n" + 3 * THEOREM, "more than 3 theorems"),
     "figures": ("## A section", "## S\n\n" + 6 * FIGURE, "more than 6 figures"),
+    "open options": ("---\nrng = ", "  ---\nrng = ", "options are not closed"),
     "provenance": (":class: lk-derived", ":class: bold", "prf:theorem without provenance"),
 }
 
