@@ -40,8 +40,9 @@ def exact_plane(
 
     Returns a ``Bound`` of kind exact, up to rounding, whose witness is a point inside the steepest
     piece; details: the number of arcs or regions, and of slivers dropped because they could not be
-    told from rounding. Raises ``ValueError`` unless there are two inputs, for biases without a box,
-    and for several outputs in a norm pair without a closed form.
+    told from rounding. If any was dropped, the kind is lower: it may have been the steepest.
+    Raises ``ValueError`` unless there are two inputs, for biases without a box, and for several
+    outputs in a norm pair without a closed form.
     [Standard; digest of random ReLU networks, section 5.2.]
 
     >>> from lipkit.networks import sample_random_relu
@@ -83,7 +84,7 @@ def _on_window(question: Question) -> Bound:
 def _exact(question: Question, value: float, witness: Array, details: dict[str, int]) -> Bound:
     return question.answer(
         float(value),
-        "exact",
+        "lower" if details["dropped"] else "exact",
         method="exact_plane",
         source=_SOURCE,
         witness=witness,

@@ -14,6 +14,7 @@ from lipkit.lipschitz._question import Box
 from lipkit.networks import ReluNetwork
 
 _RELATIVE_ZERO = 1e-12  # a preactivation this small beside the terms it sums is 0
+_NOISE = 0.005  # and this part of that is what rounding alone leaves of an exact 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,9 @@ def linear_regions(network: Any, box: Box) -> list[LinearRegion]:
     r"""The convex polygons of a window on which a network of two inputs is affine.
 
     ``network`` has two inputs, any depth, any outputs, biases allowed; ``box`` is the window
-    ``(lower, upper)``. The polygons cover the window and meet only at their borders. A cut that
-    would leave a part smaller than :math:`10^{-22}` of the window is not made. Two regions may have
+    ``(lower, upper)``. The polygons cover the window and meet only at their borders. A sliver is
+    left out where a preactivation stays within :math:`10^{-12}` of the terms it sums, or where it
+    is smaller than :math:`10^{-22}` of the window: such a cut is not made. Two regions may have
     the same gradient: what tells them apart is which neurons are on. Raises ``ValueError`` unless
     there are two inputs, and for a window without interior.
     [Standard; digest of random ReLU networks, section 5.2.]
@@ -121,6 +123,12 @@ def _size(forms: Array, reach: float) -> Array:
     return np.asarray((forms[:, 0] + forms[:, 1]) * reach + forms[:, 2])
 
 
+def _crosses(heights: Array, noise: Array | float = 0.0) -> NDArray[np.bool_]:
+    """The rows with heights on both sides of 0, beyond the noise."""
+    above, below = (heights > noise).any(axis=1), (heights < -np.asarray(noise)).any(axis=1)
+    return np.asarray(above & below)
+
+
 def _cut_by_layer(
     polygons: Polygons, z: Array, doubt: Array, smallest: float
 ) -> tuple[Polygons, NDArray[np.intp], int]:
@@ -128,9 +136,11 @@ def _cut_by_layer(
     parent: NDArray[np.intp] = np.arange(len(polygons))
     dropped = 0
     for neuron in range(z.shape[2]):
-        values = polygons.heights(z[parent, :, neuron])
-        values[np.abs(values) <= doubt[parent, neuron, None]] = 0.0
+        heights = polygons.heights(z[parent, :, neuron])
+        limit = doubt[parent, neuron, None]
+        values = np.where(np.abs(heights) <= limit, 0.0, heights)
+        lost = _crosses(heights, _NOISE * limit) & ~_crosses(values)
         polygons, origin, slivers = polygons.cut(values, smallest)
         parent = parent[origin]
-        dropped += slivers
+        dropped += slivers + int(lost.sum())
     return polygons, parent, dropped

@@ -102,3 +102,30 @@ def test_a_neuron_that_nothing_feeds_hides_no_gradient():
     network = ReluNetwork([[[1.0], [0.0]], [[1.0, 0.0], [0.0, 1.0]], [[2.0, 5.0]]])
     assert sampling(network, points=[[3.0]]).value == 2
     assert exact_line(network).value == 2
+
+
+@pytest.mark.parametrize("weight", [1.0, 1e12])
+def test_a_sliver_too_thin_to_resolve_makes_the_answer_a_lower_one(weight):
+    edge = ReluNetwork([[[1.0], [1.0]], [[weight, -weight]]], [[-1.0, -1.0 - 1e-12], [0.0]])
+    on_line = exact_line(edge)
+    assert on_line.kind == "lower"
+    assert on_line.details["dropped"] > 0
+    wall = ReluNetwork([[[1.0, 0.0]] * 2, edge.weights[1]], edge.biases)
+    in_window = exact_plane(wall, box=([0.0, 0.0], [2.0, 2.0]))
+    assert in_window.kind == "lower"
+    assert in_window.details["dropped"] > 0
+
+
+def test_a_thin_sliver_that_can_be_resolved_is_exact():
+    edge = ReluNetwork([[[1.0], [1.0]], [[1.0, -1.0]]], [[-1.0, -1.0 - 1e-9], [0.0]])
+    assert exact_line(edge).kind == "exact"
+    assert exact_line(edge) == 1
+    wall = ReluNetwork([[[1.0, 0.0]] * 2, edge.weights[1]], edge.biases)
+    in_window = exact_plane(wall, box=([0.0, 0.0], [2.0, 2.0]))
+    assert in_window.kind == "exact"
+    assert in_window == 1
+
+
+def test_repeated_and_mirrored_neurons_leave_the_answer_exact():
+    f = ReluNetwork([[[1.0], [1.0], [-1.0], [3.0]], [[1.0, 2.0, -1.0, 1.0]]], [[1, 1, -1, 3], [0]])
+    assert exact_line(f).kind == "exact"
