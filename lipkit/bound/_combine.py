@@ -42,6 +42,7 @@ def compose(*layers: Bound) -> Bound:
     Kind: upper, for the pair (input norm of the first, output norm of the last). Certified if every
     factor is; each multiplication is then rounded up. [Standard: composition of Lipschitz maps.]
 
+    Maps of constant at most 1, such as ReLU, may stand between the layers.
     Raises ``ValueError`` if a factor is lower or an estimate, is not global, or if the norms of
     neighbours do not meet.
 

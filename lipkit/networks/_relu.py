@@ -111,7 +111,7 @@ class ReluNetwork:
         r"""The formal gradient :math:`W_L D_{L-1} \cdots D_0 W_0`, with ReLU'(0) = 0.
 
         ``(n, d)`` gives ``(n, d)`` for a single output and ``(n, n_out, d)`` otherwise; a point
-        drops n. It is the gradient wherever no preactivation is 0, that is almost everywhere.
+        drops n. It is the gradient almost everywhere, and wherever no preactivation is 0.
         """
         batch, single = _validate.points(X, self.input_dim)
         J = self.jacobian(batch)
