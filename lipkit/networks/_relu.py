@@ -113,19 +113,18 @@ class ReluNetwork:
         ``(n, d)`` gives ``(n, d)`` for a single output and ``(n, n_out, d)`` otherwise; a point
         drops n. It is the gradient almost everywhere, and wherever no preactivation is 0.
         """
-        batch, single = _validate.points(X, self.input_dim)
-        J = self.jacobian(batch)
-        grad = J[:, 0, :] if self.output_dim == 1 else J
-        return np.asarray(grad[0] if single else grad)
+        J = self.jacobian(X)
+        return np.asarray(J[..., 0, :] if self.output_dim == 1 else J)
 
-    def jacobian(self, X: Array) -> Array:
-        """The formal gradient of a batch ``(n, d)``, outputs always an axis: ``(n, n_out, d)``."""
-        gates = [z > 0 for z in self.preactivations(X)]
-        J = np.broadcast_to(self.weights[-1], (len(X), *self.weights[-1].shape))
+    def jacobian(self, X: ArrayLike) -> Array:
+        """The formal gradient with outputs always an axis: ``(n, n_out, d)``; a point drops n."""
+        batch, single = _validate.points(X, self.input_dim)
+        gates = [z > 0 for z in self.preactivations(batch)]
+        J = np.broadcast_to(self.weights[-1], (len(batch), *self.weights[-1].shape))
         for gate, W in zip(reversed(gates), reversed(self.weights[:-1]), strict=True):
             rows = (J * gate[:, None, :]).reshape(-1, len(W))  # one large product, not n small ones
-            J = (rows @ W).reshape(len(X), self.output_dim, W.shape[1])
-        return np.asarray(J)
+            J = (rows @ W).reshape(len(batch), self.output_dim, W.shape[1])
+        return np.asarray(J[0] if single else J)
 
     def _hidden(self, batch: Array) -> list[Array]:
         hidden = [batch]
