@@ -11,7 +11,7 @@ from lipkit._validate import Array
 from lipkit.experiments.digits import digits_network
 from lipkit.networks import ReluNetwork
 
-WINDOW = 3.0
+WINDOW = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,11 @@ class Plane:
 def digits_plane(u: float, v: float, *, classes: tuple[int, ...] = (3, 5, 8), seed: int = 0) -> Any:
     r"""What the digits network does at the point (u, v) of the plane of three test images.
 
-    ``facets``: all polygons ``(k, 2)`` of the window :math:`[-3, 3]^2` on which the network is
+    ``facets``: all polygons ``(k, 2)`` of the window :math:`[-2.5, 2.5]^2` on which the network is
     affine, ``slopes`` their slopes in the plane, ``steepest`` the largest of these (exact for
     window and plane). ``here``: the slope in the plane at the point. ``image`` ``(8, 8)``: the
-    point as an image; ``read``: its class; ``margin``: by how much. ``found`` (the steepest point
+    point as an image, bottom row first; ``read``: its class; ``margin``: by how much. ``u3``,
+    ``v3``, …: where the test image of class 3, … lies. ``found`` (the steepest point
     found, any direction) and ``product`` bound the whole network. Slopes are :math:`\ell_2` to
     :math:`\ell_2`, per unit of grey value.
     """
@@ -48,13 +49,13 @@ def digits_plane(u: float, v: float, *, classes: tuple[int, ...] = (3, 5, 8), se
         "slopes": plane.slopes,
         "steepest": float(plane.slopes.max()),
         "here": float(norms.pair_norm(plane.restricted.jacobian(point), 2, 2)),
-        "image": image.reshape(8, 8),
+        "image": image.reshape(8, 8)[::-1],
         "read": int(np.argmax(plane.network(image))),
         "margin": float(logits[-1] - logits[-2]),
-        "image_u": plane.images[:, 0],
-        "image_v": plane.images[:, 1],
         "found": plane.found,
         "product": plane.product,
+        **{f"u{c}": float(place[0]) for c, place in zip(classes, plane.images, strict=True)},
+        **{f"v{c}": float(place[1]) for c, place in zip(classes, plane.images, strict=True)},
     }
 
 

@@ -65,9 +65,9 @@ def test_the_plane_goes_through_its_images():
     network, split = digits_network(0)
     X, y = split.test
     seen = digits_plane(0, 0)
-    for i, label in enumerate((3, 5, 8)):
-        at = digits_plane(seen["image_u"][i], seen["image_v"][i])
-        np.testing.assert_allclose(at["image"].ravel(), X[y == label][0], atol=1e-12)
+    for label in (3, 5, 8):
+        at = digits_plane(seen[f"u{label}"], seen[f"v{label}"])
+        np.testing.assert_allclose(at["image"][::-1].ravel(), X[y == label][0], atol=1e-12)
         assert at["read"] == network(X[y == label][0]).argmax()
 
 
@@ -79,10 +79,10 @@ def test_the_slope_here_is_that_of_its_facet_and_of_small_steps():
         assert at["here"] == pytest.approx(first["slopes"][i])
         assert at["here"] <= first["steepest"] <= first["found"] <= first["product"]
     network, at = digits_network(0)[0], digits_plane(0.3, -0.7)
-    base = network(at["image"].ravel())
+    base = network(at["image"][::-1].ravel())
     quotients = []
     for t in np.linspace(0, np.pi, 181):
         step = digits_plane(0.3 + 1e-6 * np.cos(t), -0.7 + 1e-6 * np.sin(t))
-        quotients.append(np.linalg.norm(network(step["image"].ravel()) - base) / 1e-6)
+        quotients.append(np.linalg.norm(network(step["image"][::-1].ravel()) - base) / 1e-6)
     assert max(quotients) == pytest.approx(at["here"], rel=1e-3)
     assert at["margin"] > 0
