@@ -19,11 +19,24 @@ def labelled(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     return X, y
 
 
+def signed(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """At least one point, and a label -1 or +1 for each."""
+    X, y = labelled(X, y)
+    return X, signs(y)
+
+
 def signs(y: Array) -> Array:
     """Labels that are all -1 or +1."""
     other = np.setdiff1d(y, [-1.0, 1.0])
     if other.size:
         raise ValueError(f"y: got the label {other[0]:g}, expected -1 and +1 only")
+    return y
+
+
+def both_signs(y: Array) -> Array:
+    """Labels -1 and +1 of which each occurs."""
+    if len(np.unique(signs(y))) < 2:
+        raise ValueError(f"y: got the label {y[0]:g} only, expected both -1 and +1")
     return y
 
 
@@ -35,5 +48,17 @@ def on_sphere(X: Array) -> Array:
         raise ValueError(
             f"X: got length {lengths[worst]:.6g} in row {worst}, expected points on the unit "
             "sphere; divide each row by its length"
+        )
+    return X
+
+
+def in_ball(X: Array) -> Array:
+    """Points of Euclidean length at most 1."""
+    lengths = np.linalg.norm(X, axis=1)
+    worst = int(lengths.argmax())
+    if lengths[worst] > 1 + 1e-8:
+        raise ValueError(
+            f"X: got length {lengths[worst]:.6g} in row {worst}, expected points in the unit ball; "
+            "divide all rows by the largest length, which multiplies the constant by it"
         )
     return X

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from lipkit import _validate
 from lipkit._validate import Array
@@ -52,7 +53,7 @@ def _steepest_pair(X: Array, y: Array, p: float) -> tuple[float, tuple[int, int]
     best, pair = 0.0, None
     for i in range(len(X) - 1):
         rise = np.abs(y[i + 1 :] - y[i])
-        run = vector_norm(X[i + 1 :] - X[i], p)
+        run = _distances(X[i], X[i + 1 :], p)
         slopes = np.full(len(rise), math.inf)
         np.divide(rise, run, out=slopes, where=run > 0)
         slopes[rise == 0] = 0.0
@@ -60,3 +61,12 @@ def _steepest_pair(X: Array, y: Array, p: float) -> tuple[float, tuple[int, int]
         if slopes[j] > best:
             best, pair = float(slopes[j]), (i, i + 1 + j)
     return best, pair
+
+
+def _distances(x: Array, others: Array, p: float) -> Array:
+    if p != 2:
+        return vector_norm(others - x, p)
+    run = np.asarray(cdist(x[None], others)[0])
+    extreme = (run < 1e-140) | (run > 1e140)  # squares may have under- or overflowed
+    run[extreme] = vector_norm(others[extreme] - x, 2)
+    return run

@@ -90,6 +90,11 @@ def test_points_that_nearly_coincide() -> None:
     X = np.array([[1.0, 1.0], [1.0 + 2.0**-50, 1.0]])
     assert interpolation_floor(X, [1.0, -1.0]).value == 2.0**51
     assert interpolation_floor([[0.0], [1e-200]], [1.0, -1.0]).value == pytest.approx(2e200)
+    assert interpolation_floor([[0.0, 0.0], [3e200, 4e200]], [5.0, -5.0]).value == pytest.approx(
+        2e-200
+    )
+    spread = [[0.0], [1e-200], [1.0], [1e200]]
+    assert interpolation_floor(spread, [0.0, 0.0, 1.0, 1.0]).value == 1.0
 
 
 def test_integer_labels_and_scaling() -> None:
