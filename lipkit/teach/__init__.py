@@ -1,12 +1,21 @@
-"""What the chapters show with: figures in one style; matplotlib loads with the first of them."""
+"""What the chapters teach with: figures, explorers, bets, graders; each loads when it is used."""
 
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
-__all__ = ["figures"]
+__all__ = ["Verdict", "bets", "check", "explorer", "figures", "panels", "variant"]
+
+_HOMES = {
+    "Verdict": "graders",
+    "check": "graders",
+    "explorer": "explorers",
+    "variant": "graders",
+}
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in __all__:
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in ("bets", "figures", "panels"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
