@@ -2,14 +2,16 @@
 
 import functools
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import CHROMIUM, NO_BROWSER, Site
+from tests.conftest import CHROMIUM, NO_BROWSER, ROOT, Site
 
 # Chromium calls home at its start otherwise.
 QUIET = [
@@ -48,3 +50,20 @@ def server(site: Site) -> Iterator[str]:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
+
+
+@pytest.fixture
+def small_book(tmp_path: Path) -> Path:
+    """The book's own configuration around one page, and a chapter `one` that is still to write."""
+    book = tmp_path / "book"
+    ignore = shutil.ignore_patterns("vendor", "results")
+    shutil.copytree(ROOT / "book/_ext", book / "_ext")
+    shutil.copytree(ROOT / "book/static", book / "static", ignore=ignore)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (book / "references.bib").write_text("")
+    (book / "intro.md").write_text("# A book\n\n## Begins\n\nHere.\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters: [{file: chapters/one}]\n"
+    )
+    (tmp_path / "chapters").mkdir()
+    return tmp_path

@@ -1,7 +1,6 @@
 """The book builds without a warning and executes every chapter; a fault stops it and is shown."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -43,25 +42,8 @@ def test_every_chapter_was_executed_and_is_offered_as_a_notebook(chapter: Path, 
     )
 
 
-@pytest.fixture
-def small_book(tmp_path: Path) -> Path:
-    """The book's own configuration around one page and one chapter."""
-    book = tmp_path / "book"
-    ignore = shutil.ignore_patterns("vendor", "results")
-    shutil.copytree(ROOT / "book/_ext", book / "_ext")
-    shutil.copytree(ROOT / "book/static", book / "static", ignore=ignore)
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    (book / "references.bib").write_text("")
-    (book / "intro.md").write_text("# A book\n\n## Begins\n\nHere.\n")
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/intro\nchapters: [{file: chapters/one}]\n"
-    )
-    (tmp_path / "chapters").mkdir()
-    (tmp_path / "chapters/one.md").write_text(BROKEN)
-    return tmp_path
-
-
 def test_a_failing_cell_fails_the_build_and_shows_its_traceback(small_book: Path) -> None:
+    (small_book / "chapters/one.md").write_text(BROKEN)
     broken = build(small_book, small_book)
     assert broken.returncode != 0
     assert "chapters/one.md failed" in broken.output
