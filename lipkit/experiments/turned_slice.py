@@ -33,7 +33,7 @@ def turned_slice(
     n: int = 800,
     d: int = 1200,
     points: int = 2000,
-    grid: int = 41,
+    grid: int = 35,
     seed: int = 0,
 ) -> dict[str, Any]:
     r"""Heights on one slice of the unit ball, and its steepest slope.
