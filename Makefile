@@ -22,7 +22,7 @@ $(shell rm -f $(VENV)/.book $(VENV)/.dev)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab notebooks test check lint bench dist clean
+.PHONY: help book course serve lab notebooks test check lint bench dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lab: $(VENV)/.dev ## JupyterLab; a chapter's .md opens as a notebook
 notebooks: $(VENV)/.book ## every chapter as .ipynb, in notebooks/
 	$(BIN)/python book/_ext/downloads.py notebooks
 
+course: $(VENV)/.book ## slides, notebook and key of every lesson, in _build/course
+	$(BIN)/python tools/course.py
+
 test: $(VENV)/.dev ## all tests; the book is built once
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
@@ -51,17 +54,18 @@ check: $(VENV)/.dev ## one room's tests and lint: make check ROOM=norms
 	$(BIN)/mypy lipkit/$(ROOM)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) lipkit/$(ROOM) $(wildcard tests/$(ROOM))
 
-lint: $(VENV)/.dev ## ruff, mypy, floors, chapters
+lint: $(VENV)/.dev ## ruff, mypy, floors, chapters, ledger
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/lint_chapters.py
+	$(BIN)/python tools/ledger.py
 
 bench: $(BENCH)/.ok ## ours beside the peers, in their own environment; CHECK=1 fails on a missed goal
 	OMP_NUM_THREADS=1 $(BENCH)/bin/python -m benchmarks $(if $(CHECK),--check)
 
-dist: book ## a zip of the built site, in dist/
+dist: $(VENV)/.dev book ## a zip of the built site, in dist/; every claim must have passed
 	$(BIN)/python tools/dist.py
 
 clean: ## what was built; the environments stay (rm -r .venv .venv-bench)
