@@ -4,15 +4,27 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+# Chromium calls home at its start otherwise.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NO_BROWSER = f"no {CHROMIUM}, so no test in a browser (Debian: apt-get install chromium)"
 
 # The examples are the same in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -66,6 +78,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
             log.write_text(f"{made.returncode}\n{made.output}")
     returncode, _, output = log.read_text().partition("\n")
     return Site(shared / "book/_build/html", int(returncode), output)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; playwright allows one at a time in a process, so all tests share it."""
+    if not CHROMIUM.exists():
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(NO_BROWSER)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
 
 
 @pytest.hookimpl(trylast=True)

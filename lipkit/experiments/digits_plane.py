@@ -34,7 +34,7 @@ def digits_plane(u: float, v: float, *, classes: tuple[int, ...] = (3, 5, 8), se
 
     ``facets``: all polygons ``(k, 2)`` of the window :math:`[-2.5, 2.5]^2` on which the network is
     affine, ``slopes`` their slopes in the plane, ``steepest`` the largest of these (exact for
-    window and plane). ``here``: the slope in the plane at the point. ``image`` ``(8, 8)``: the
+    window and plane), facet number ``top``. ``here``: the slope in the plane at the point. ``image`` ``(8, 8)``: the
     point as an image, bottom row first; ``read``: its class; ``margin``: by how much. ``u3``,
     ``v3``, …: where the test image of class 3, … lies. ``found`` (the steepest point
     found, any direction) and ``product`` bound the whole network. Slopes are :math:`\ell_2` to
@@ -48,6 +48,7 @@ def digits_plane(u: float, v: float, *, classes: tuple[int, ...] = (3, 5, 8), se
         "facets": plane.facets,
         "slopes": plane.slopes,
         "steepest": float(plane.slopes.max()),
+        "top": int(plane.slopes.argmax()),
         "here": float(norms.pair_norm(plane.restricted.jacobian(point), 2, 2)),
         "image": image.reshape(8, 8)[::-1],
         "read": int(np.argmax(plane.network(image))),

@@ -1,7 +1,6 @@
-"""Headless Chromium with the network off."""
+"""The site over HTTP, and a small book to break."""
 
 import functools
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -9,30 +8,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import CHROMIUM, NO_BROWSER, ROOT, Site
-
-# Chromium calls home at its start otherwise.
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(NO_BROWSER)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+from tests.conftest import ROOT, Site
 
 
 class Silent(SimpleHTTPRequestHandler):

@@ -30,6 +30,9 @@ PLANTED = {
     "open options": Plant(
         RIDGE, PLAIN % "---\ntags: [x]\n  ---\nx = 1", "options are not closed", "^[x]"
     ),
+    "no YAML": Plant(
+        RIDGE, PLAIN % "---\ntags: [x\n---\nx = 1", "options are no YAML", "^tags: [x"
+    ),
     "no Python": Plant(RIDGE, PLAIN % "%time x", "the cell is no Python", "^%time"),
     "long cell": Plant(REVEAL, "x = 1\n" * 24 + REVEAL, "26 lines, at most 25", "^x = 1"),
     "median": Plant(

@@ -45,6 +45,8 @@ def code(chapter: Chapter) -> Iterator[Fault]:
     for cell in chapter.named("code-cell"):
         if not cell.closed:
             yield cell.line, "options are not closed: end them with --- at the line's start"
+        elif cell.garbled:
+            yield cell.line, "options are no YAML: look at their indentation and quotes"
         elif tree(cell) is None:
             yield cell.line, "the cell is no Python: mend it, without IPython's % and !"
 

@@ -63,9 +63,20 @@ class Block:
     def options(self) -> dict[str, Any]:
         """Its options, from `:key: value` lines or from YAML between `---`."""
         if self.closed and self.text[:1] == ["---"]:
-            return yaml.safe_load("\n".join(self.text[1 : self.text.index("---", 1)])) or {}
+            return {} if self.garbled else self._yaml()
         pairs = map(OPTION.match, self.text[: len(self.text) - len(self.body)])
         return {pair[1]: pair[2] for pair in pairs if pair}
+
+    @property
+    def garbled(self) -> bool:
+        """Whether its options are no YAML."""
+        try:
+            return self.closed and self.text[:1] == ["---"] and not isinstance(self._yaml(), dict)
+        except yaml.YAMLError:
+            return True
+
+    def _yaml(self) -> Any:
+        return yaml.safe_load("\n".join(self.text[1 : self.text.index("---", 1)])) or {}
 
     @property
     def first(self) -> int:
