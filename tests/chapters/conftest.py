@@ -29,7 +29,7 @@ def breaks(request: pytest.FixtureRequest) -> Breaks:
         assert margin > 0, "a break needs a margin"
         assert gap >= margin, f"fails by {gap:.3g}, not by {margin:.3g}: the hypothesis may go"
         side = "at most" if at_least is None else "at least"
-        said = f"{found:.3g} found, {side} {promised:.3g} promised"
+        said = f"{side} {promised:.3g} promised, {found:.3g} found"
         request.node.user_properties.append(("break", said))
 
     return check

@@ -7,8 +7,8 @@ def test_it_records_what_it_found(request, breaks):
     breaks(found=3, at_most=1, margin=1.5)
     breaks(found=0.5, at_least=2, margin=1.5)
     assert request.node.user_properties == [
-        ("break", "3 found, at most 1 promised"),
-        ("break", "0.5 found, at least 2 promised"),
+        ("break", "at most 1 promised, 3 found"),
+        ("break", "at least 2 promised, 0.5 found"),
     ]
 
 

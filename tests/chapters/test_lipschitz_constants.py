@@ -95,14 +95,14 @@ def test_radius_needs_its_norm_pair(breaks):
     logits = SQUARE.with_readout([[1.0], [-1.0]])
     other_pair = lipschitz.exact_plane(logits, 1, q=np.inf).value
     radius = float(np.subtract(*logits([1.0, 0.0]))) / (np.sqrt(2) * other_pair)
-    breaks(found=radius, at_most=flips(logits, [1.0, 0.0], [0.499, 0.501]), margin=0.7)
+    breaks(found=flips(logits, [1.0, 0.0], [0.499, 0.501]), at_least=radius, margin=0.7)
 
 
 def test_radius_needs_an_upper_answer(breaks):
     f = ReluNetwork([[[1.0], [-1.0]]])
     lower = 0.5 * lipschitz.exact_line(f).value
     radius = float(np.subtract(*f([1.0]))) / (np.sqrt(2) * lower)
-    breaks(found=radius, at_most=flips(f, [1.0], [-0.001]), margin=0.9)
+    breaks(found=flips(f, [1.0], [-0.001]), at_least=radius, margin=0.9)
 
 
 @pytest.mark.parametrize("d", [2, 5, 10])

@@ -61,7 +61,7 @@ def test_law():
 
 
 def test_break(request):
-    request.node.user_properties.append(("break", "3 found, at most 1 promised"))
+    request.node.user_properties.append(("break", "at most 1 promised, 3 found"))
 
 
 def test_number():
