@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from lipkit import lipschitz
+from lipkit.bound import NETWORK, Bound
+from lipkit.experiments.digits import digits_network, margins
 from lipkit.networks import ReluNetwork
 from lipkit.teach import check, variant
 from tests.conftest import ROOT
@@ -86,13 +88,27 @@ def spoiling(f):
 
 
 # -- ex4 -----------------------------------------------------------------------------------------
-FOUND, PRODUCT, MARGIN = np.array([[34.0, 75.0, 101.0], [42.0, 83.0, 109.0], [5.1, 9.8, 12.3]])
+FOUND, PRODUCT, MARGIN = np.array([[27.5, 49.3, 68.1], [59.5, 90.0, 119.0], [4.69, 8.49, 12.73]])
+OTHER_SEED = np.array([[31.3, 62.2, 94.3], [65.0, 100.1, 142.1], [4.72, 8.59, 13.26]])
+PAIRS = np.array([12.2, 19.6, 25.9])  # quotients of test images
+FROBENIUS, SUP = np.array([[4022.0, 5604.0, 7113.0], [9550.0, 13570.0, 17380.0]])
 
 
 def rows(found=FOUND, product=PRODUCT, margin=MARGIN, radius=None):
     if radius is None:
         radius = margin / (np.sqrt(2) * product)
     return np.stack([found, product, margin, radius], axis=1)
+
+
+def invented():
+    return [(1, 2, 8**0.5, 1), (1.5, 2, 8**0.5, 1), (1.2, 3, 18**0.5, 1)]
+
+
+def with_bounds():
+    """Rows that keep the answers as they come."""
+    bounds = (Bound(p, "upper", quantity=NETWORK, method="autolip") for p in PRODUCT)
+    table = zip(FOUND, bounds, MARGIN, strict=True)
+    return [(f, bound, m, m / (np.sqrt(2) * bound)) for f, bound, m in table]
 
 
 def printed():
@@ -128,6 +144,7 @@ TABLE = {
             ("a large bias", ReluNetwork([np.diag([1, 1e3]), [[1, 1e-3]]], [[0, 1e3], [-1]]),
              "the function is unchanged"),
             ("only the product", 1000.0, "the form of the answer"),
+            ("a forgotten", np.diag([1, 1e3]), "the form of the answer"),
             ("one input", ([[1], [1000]], [1, 1e-3]), "the form of the answer"),
         ],
         secrets=["diag", "1/c"],
@@ -148,6 +165,8 @@ TABLE = {
             ("biases", ReluNetwork([[[1], [-1]], [[1, -1]]], [[1, 1], [0]]),
              "small enough to look at all partial sums"),
             ("deep", ([[1]], [[1], [-1]], [1, -1]), "the form of the answer"),
+            ("a flat W", ([1, -1], [1, -1]), "the form of the answer"),
+            ("a forgotten", [[1], [-1]], "the form of the answer"),
         ],
         secrets=["opposite", "never on"],
     ),
@@ -176,7 +195,8 @@ TABLE = {
         secrets=[500.0, 1000.0],
     ),
     "ex4": Answers(
-        right=[rows(), printed(), rows(found=PRODUCT)],
+        right=[rows(), printed(), rows(found=PRODUCT), rows(*OTHER_SEED), rows(found=PAIRS),
+               with_bounds()],
         wrong=[
             ("without the root of 2", rows(radius=MARGIN / PRODUCT), "radii"),
             ("a lower answer promises", rows(radius=MARGIN / (np.sqrt(2) * FOUND)), "radii"),
@@ -185,6 +205,15 @@ TABLE = {
             ("three times the same", rows(FOUND[[0, 0, 0]], PRODUCT[[0] * 3], MARGIN[[0] * 3]),
              "three networks"),
             ("the smallest margin", rows(margin=-MARGIN), "positive numbers"),
+            ("invented", invented(), "products and margins that rise"),
+            ("invented, rising", rows(FOUND / 9, PRODUCT / 9), "the size of the products"),
+            ("the last training first", rows()[::-1], "products and margins that rise"),
+            ("one step of a search", rows(found=FOUND / 9), "the size of what was found"),
+            ("Frobenius norms", rows(product=FROBENIUS, found=FOUND * 20),
+             "the size of the products"),
+            ("in the sup norm", rows(product=SUP, found=SUP / 2), "the size of the products"),
+            ("margins without the label", rows(margin=MARGIN * 3), "the size of the margins"),
+            ("twice the constant", rows(radius=MARGIN / (2 * PRODUCT)), "radii"),
             ("growth only", rows()[2] / rows()[0], "the form of the answer"),
             ("transposed", rows().T, "the form of the answer"),
         ],
@@ -195,6 +224,12 @@ TABLE = {
             trap(),
             trap("the Frobenius norm", "Upper", RANK_ONE),
             trap("HILBERT-SCHMIDT", free=(np.ones((3, 2)), np.ones(3))),
+            trap("the product of the Frobenius norms.", "an upper answer"),
+            trap("Frobenius norm of each layer", "still an upper bound"),
+            trap("Schatten 2-norm", "▼", free=([[1]], [1])),
+            trap("fro", "upper-bound", free=([[1, 2]], [1])),
+            trap(free=(np.eye(2), np.zeros((2, 2)))),
+            trap(free=([[1e-200, 1e-200]], [1e200])),
         ],
         wrong=[
             ("the spectral norm", trap("spectral norm"), "norm: which norm"),
@@ -202,11 +237,14 @@ TABLE = {
             ("another norm", trap("nuclear"), "norm: which norm"),
             ("too large, so lower", trap(kind="lower"), "kind: which side"),
             ("exact", trap(kind="exact"), "kind: which side"),
+            ("a lower bound", trap(kind="a lower bound"), "kind: which side"),
+            ("an underestimate", trap(kind="under-estimate"), "kind: which side"),
+            ("the mark below", trap(kind="▲"), "kind: which side"),
             ("orthogonal layers", trap(free=(np.eye(2), np.eye(2))), "free: costs nothing"),
             ("nearly", trap(free=([[1, 1], [1, 1.01]], [1, 1])), "free: costs nothing"),
-            ("nothing to multiply", trap(free=(np.eye(2), np.zeros((2, 2)))),
-             "free: a network worth bounding"),
-            ("one neuron", trap(free=([[1, 2]], [1])), "free: a network worth bounding"),
+            ("one layer costs", trap(free=(np.eye(2), [1, 1])), "free: costs nothing"),
+            ("huge, and costs", trap(free=(1e200 * np.eye(2), [1, 1])), "free: costs nothing"),
+            ("no pair", trap(free=np.ones((2, 2))), "the form of the answer"),
             ("a network missing", {"norm": "fro", "kind": "upper"}, "the form of the answer"),
         ],
         secrets=["frobenius", "upper", "rank"],
@@ -217,6 +255,8 @@ TABLE = {
             ("the outputs only", 10**0.5, "the largest ratio E/D"),
             ("the inputs only", 8, "the largest ratio E/D"),
             ("no root", 640, "the largest ratio E/D"),
+            ("rounded", 25, "the largest ratio E/D"),
+            ("the largest E", 2622, "the largest ratio E/D"),
             ("one norm against the other", 6.4**0.5, "the largest ratio E/D"),
             ("a lower answer is below an upper one", 1, "the largest ratio E/D"),
             ("as text", "sqrt(640)", "the form of the answer"),
@@ -293,3 +333,98 @@ def test_ex4_names_the_misreading():
         result = check("lipschitz-constants.ex4", rows(radius=radius)).results[-1]
         assert hint in result.hint
         assert result.at == "row 1"
+
+
+def failure(label, answer, **options):
+    return next(
+        r for r in check(f"lipschitz-constants.{label}", answer, **options).results if not r.passed
+    )
+
+
+HINTS = {
+    "ex1": [
+        (([[1, 0], [0, 700]], [1, 1 / 700]), "1000 lies further"),
+        ((np.diag([4, 1]), [0.25, 1]), "1000 lies further"),
+        ((np.eye(2), [1, 1]), "what if only one"),
+        ((np.diag([3, 3]), [1 / 3, 1 / 3]), "what if only one"),
+        (([[0.25, 0], [0, 1], [0.75, 0]], [1, 1, 1]), "what if only one"),
+        ([[1, 0], [0, 1000]], "hand over (W, a)"),
+        (torch.eye(2), "hand over (W, a)"),
+        ([1, 1e-3], "hand over (W, a)"),
+    ],
+    "ex2": [
+        (([1, -1], [1, -1]), "np.reshape"),
+        ([[1, 0], [-1, 0]], "hand over (W, a)"),
+    ],
+    "ex4": [
+        (rows(product=FROBENIUS, found=FOUND * 20), "spectral norms"),
+        (rows(radius=MARGIN / (2 * PRODUCT)), "e_c - e_j"),
+        (rows()[[0, 2, 1]], "the order 5, 20, 80"),
+    ],
+    "ex5": [
+        (trap("Frobenious"), "spelled"),
+        (trap("2-norm"), "on the identity"),
+        (trap("the Euclidean norm"), "on the identity"),
+        (trap(kind="an exact answer"), "squared singular values"),
+    ],
+    "ex6": [
+        (25, "Give 4 significant digits"),
+        (25.2, "Give 4 significant digits"),
+        (3.2, "inputs are measured"),
+        (640, "unit cube"),
+        (64, "And the outputs?"),
+        (10, "And the inputs?"),
+        (8, "outputs are measured"),
+        (80, "outputs gain less"),
+        (202.4, "inputs gain less"),
+        (74, "one after the other"),
+        (0.0395, "D over E"),
+        (2622, "needs no network"),
+        (3.357, "as it was"),
+        (347.9, "E as it was"),
+        ("8*sqrt(10)", "a number, not text"),
+        (30, "How long in ℓ1 can"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "answer", "hint"),
+    [(label, answer, hint) for label, cases in HINTS.items() for answer, hint in cases],
+    ids=lambda x: x if isinstance(x, str) else type(x).__name__,
+)
+def test_the_hint_fits_the_mistake(label, answer, hint):
+    assert hint in failure(label, answer).hint
+
+
+def test_a_hint_of_ex1_knows_the_students_target():
+    own = variant("lipschitz-constants.ex1", "ada")
+    half = own["target"] / own["s"] / 2
+    answer = (np.diag([1, half]), [own["s"], own["t"] / half])
+    assert f"{own['target']:g} lies further" in failure("ex1", answer, student_id="ada").hint
+
+
+@pytest.mark.parametrize("said", ["large", "not upper", "neither upper nor lower", "", "up, down"])
+def test_ex5_says_which_kinds_there_are(said):
+    result = failure("ex5", trap(kind=said))
+    assert result.name == "the form of the answer"
+    assert result.at == "entry 'kind'"
+    assert result.expected == 'one of "lower", "upper", "exact", "estimate"'
+
+
+def test_ex5_says_what_its_network_must_do():
+    result = failure("ex5", trap(free=([[1, 1], [1, 1.01]], [1, 1])))
+    assert result.expected == "the same number from both products"
+    assert result.got.startswith("1.00000309 times")
+
+
+def test_ex4_takes_what_training_gives():
+    answer = []
+    for epochs in (5, 20, 80):
+        network, split = digits_network(0, epochs=epochs)
+        product = lipschitz.autolip(network)
+        found = lipschitz.sampling(network, points=split.test.X)
+        margin = np.median(margins(network, *split.test))
+        answer.append([found, product, margin, margin / (np.sqrt(2) * product)])
+    verdict = check("lipschitz-constants.ex4", answer)
+    assert verdict, verdict

@@ -146,6 +146,10 @@ def test_a_variant_is_the_same_everywhere():
     assert variant("lipschitz-constants.ex6", composed) == variant(
         "lipschitz-constants.ex6", decomposed
     )
+    for written in ("Ada", " ADA ", "a da", "ad\u00a0A\n"):
+        assert variant("lipschitz-constants.ex1", written) == variant(
+            "lipschitz-constants.ex1", "ada"
+        )
 
 
 def test_students_and_exercises_differ():
@@ -163,8 +167,9 @@ def test_without_variants_all_have_the_text():
 
 @pytest.mark.parametrize(
     ("student", "error"),
-    [("", ValueError), ("  ", ValueError), (1.5, TypeError), (True, TypeError), (b"a", TypeError)],
-)
+    [("", ValueError), ("  ", ValueError), ("your id", ValueError), (" Your ID", ValueError),
+     (1.5, TypeError), (True, TypeError), (b"a", TypeError)],
+)  # fmt: skip
 def test_a_student_needs_an_id(student, error):
     with pytest.raises(error, match=r"student_id: got .* pass"):
         variant("lipschitz-constants.ex6", student)

@@ -2,6 +2,7 @@
 
 import fractions
 import math
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_number_refuses_the_rest_and_shows_it(answer, got):
         g.number(answer)
     assert caught.value.got.startswith(got)
     assert caught.value.expected == "a number"
+    assert ("not text" in caught.value.hint) == isinstance(answer, str)
 
 
 def test_array_reads_shapes():
@@ -76,6 +78,10 @@ def test_array_reads_shapes():
     with pytest.raises(Wrong, match="nan among the numbers"):
         g.array()([1, np.nan])
     assert g.array(1)([5]).tolist() == [5]
+    assert g.array(2)([UPPER, fractions.Fraction(1, 2)]).tolist() == [2, 0.5]
+    for answer in ([UPPER, None], [UPPER, "1"], [UPPER, 1j], [10**400, UPPER]):
+        with pytest.raises(Wrong):
+            g.array(2)(answer)
     with pytest.raises(Wrong) as caught:
         g.array(1)([5, 6])
     assert caught.value.expected == "an array of shape (1,)"
@@ -96,7 +102,10 @@ def test_network_reads_networks_and_weights():
     [([], "weights: got an empty list"), (([[1, 2]], [1, 2]), "weights[1]: got shape"), (3, "3"),
      (STEP, "inputs: 1"), ((np.eye(2), np.eye(2)), "outputs: 2"), ("net", "'net'"),
      (([[1, 1]],), "hidden layers: 0"), (([[np.nan, 1]], [1]), "nan among"),
-     ((None, [1]), "None"), (torch.nn.Softmax(0), "a torch Softmax")],
+     ((None, [1]), "None"), (np.eye(2), "one matrix, of shape (2, 2)"),
+     ([[1, 2], [3, 4]], "one matrix, of shape (2, 2)"), ([1, 2], "one vector, of shape (2,)"),
+     (torch.eye(2), "one matrix"), (([1, 2], [3, 4]), "W of shape (2,)"),
+     ((1, 2, 3), "one vector"), (([[1, 2]], "a"), "'a'"), (torch.nn.Softmax(0), "a torch Softmax")],
     ids=lambda x: str(type(x).__name__),
 )  # fmt: skip
 def test_network_refuses_the_rest(answer, got):
@@ -143,6 +152,19 @@ def test_close_to_reads_the_shape_of_the_oracle():
     assert wrong(check, [2, 2]).hint == ""
     assert wrong(check, [2, 2]).expected == "in order"
     assert wrong(check, [2, 2]).got == "[2, 2]"
+
+
+@pytest.mark.parametrize(
+    ("rtol", "answer", "hint"),
+    [(1e-3, 1.4, "Give 4 sig"), (1e-6, 1.414, "Give 7 sig"), (1e-6, 1.43, "Give 7 sig"),
+     (1e-3, 1.3, ""), (1e-3, -1.414, ""), (0.02, 1.37, ""), (1e-3, 2.01, "Squared."),
+     (1e-3, 99, "Too far."), (1e-3, 2.05, "")],
+)  # fmt: skip
+def test_close_to_says_what_may_have_happened(rtol, answer, hint):
+    mistakes = {"Squared.": 2.0, "Too far.": lambda x: x > 50}
+    failed = wrong(g.close_to(2**0.5, rtol=rtol, mistakes=mistakes), answer)
+    assert hint in failed.hint
+    assert bool(hint) == bool(failed.hint)
 
 
 @given(st.lists(NUMBERS, min_size=1), NUMBERS.filter(lambda c: abs(c) > 1e-3))
@@ -199,6 +221,12 @@ def test_one_of_forgives_case_blanks_and_the():
     for said in ("frobenius", " The  FROBENIUS norm", "Hilbert-Schmidt norm"):
         assert holds(check, said)
     assert wrong(check, "the spectral norm").hint == "Order 2."
+    for said in ("the Frobenius norms", "Product of the Frobenius norms", "hilbert\u2013schmidt",
+                 "It is the Frobenius matrix norm.", "Frobenius norm of each layer"):  # fmt: skip
+        assert holds(check, said)
+    for said in ("not the Frobenius norm", "Frobenius or spectral", "norm", ""):
+        assert not holds(check, said)
+    assert wrong(check, "Forbenius").hint == "Is it spelled right?"
     assert wrong(check, "nuclear").hint == ""
     assert wrong(check, 2).expected == "text in quotes"
 
@@ -208,9 +236,41 @@ def test_bound_kind():
     assert holds(check, UPPER)
     assert holds(check, "Upper")
     assert holds(check, lipschitz.autolip(STEP))
+    assert holds(check, "an upper bound")
     assert wrong(check, lipschitz.sampling(STEP, n=10, rng=0)).got == "'lower'"
     assert wrong(check, "exact").got == "'exact'"
+    assert wrong(check, "a lower bound").got == "'lower'"
     assert not holds(check, 2.0)
+
+
+KINDS = {
+    "lower": ["lower", "A lower answer", "lower bound", "▲", "underestimate", "lower-bound"],
+    "upper": ["UPPER", "an upper answer", "the upper bound", "▼", "over-estimate", "upperbound",
+              "It is still an upper answer.", "(upper)", " upper\n"],
+    "exact": ["exact", "an exact answer", "●", "exact value"],
+    "estimate": ["estimate", "an estimate", "◆"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "said"), [(k, said) for k in KINDS for said in KINDS[k]])
+def test_kind_reads_words_and_marks(kind, said):
+    assert g.kind(said) == kind
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "bound", "supper", "lower or upper", "not lower", "isn't upper", "▲▼", 2, None],
+)
+def test_kind_refuses_what_names_none_or_two(said):
+    with pytest.raises(Wrong) as caught:
+        g.kind(said)
+    if isinstance(said, str):
+        assert caught.value.expected == 'one of "lower", "upper", "exact", "estimate"'
+
+
+def test_kind_reads_bounds():
+    assert g.kind(UPPER) == "upper"
+    assert g.kind(lipschitz.sampling(STEP, n=10, rng=0)) == "lower"
 
 
 # -- laws ----------------------------------------------------------------------------------------
@@ -288,10 +348,25 @@ def test_not_mutating_sees_changes_and_protects_the_others():
     assert not holds(g.not_mutating([g.case(STEP)]), lambda f: f.weights[0].fill(0))
 
 
+def test_not_mutating_does_not_judge_a_call_that_failed():
+    task = g.Task("T", "f", [g.not_mutating([[3, 1, 2]], hint="Copy it.")], reads=g.function)
+    verdict = g.grade(task, lambda x: {}[len(x)])
+    assert not verdict
+    assert [r.name for r in verdict.results] == ["the form of the answer"]
+    assert re.fullmatch(r"leaves its input as it was \(KeyError: 3 .*\)", *verdict.skipped)
+    assert "Copy it." not in str(verdict)
+    assert g.grade(task, sorted)
+
+
 def test_witness_and_counterexample():
     even = g.witness(lambda n: n % 2 == 0, name="even", expected="an even number", hint="h")
     assert holds(even, 4)
     assert (wrong(even, 3).got, wrong(even, 3).expected) == ("3", "an even number")
+    large = g.witness(
+        lambda n: n > 9, name="n", expected="e", mistakes={"Near.": lambda n: n > 7}, hint="Far."
+    )
+    check = g.Task("T", "n", [large], reads=g.number)
+    assert [g.grade(check, n).results[-1].hint for n in (10, 8, 3)] == ["", "Near.", "Far."]
     odd = g.counterexample(
         lambda n: n % 2 == 0, name="odd", expected="odd", said=lambda n: f"the number {n}"
     )

@@ -17,6 +17,14 @@ class Wrong(Exception):
         self.got, self.at, self.expected, self.hint = got, at, expected, hint
 
 
+class Untried(Exception):
+    """Raised by a test that found nothing to judge: why, in words.
+
+    >>> str(Untried("KeyError: 3"))
+    'KeyError: 3'
+    """
+
+
 @dataclass(frozen=True)
 class Check:
     """One property of an answer.
@@ -26,7 +34,7 @@ class Check:
     name
         The property in a few words, such as ``"kinks that coincide"``.
     test
-        ``test(answer)`` returns nothing, or raises :class:`Wrong`.
+        ``test(answer)`` returns nothing, or raises :class:`Wrong`, or :class:`Untried`.
     hint
         One sentence that helps without giving the answer away.
     gate

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from lipkit.teach.graders import tasks
-from lipkit.teach.graders._check import Check, Wrong
+from lipkit.teach.graders._check import Check, Untried, Wrong
 from lipkit.teach.graders._errors import describe, own_line
 from lipkit.teach.graders._limit import Stop, TimeLimit, limited
 from lipkit.teach.graders._quiet import quiet
@@ -51,11 +51,12 @@ def check(
 def variant(exercise: str, student_id: str | int) -> Mapping[str, Any]:
     """A student's own parameters of an exercise: the same on every machine.
 
-    Drawn from SHA-256 of the exercise's name and the id. An exercise without variants gives its own
-    parameters to everybody. Raises ``ValueError`` for an unknown exercise or an empty id, and
-    ``TypeError`` for an id that is neither text nor integer.
+    Drawn from SHA-256 of the exercise's name and the id, whatever the id's case and blanks. An
+    exercise without variants gives its own parameters to everybody. Raises ``ValueError`` for an
+    unknown exercise, an empty id or the text ``"your id"``, and ``TypeError`` for an id that is
+    neither text nor integer.
 
-    >>> variant("lipschitz-constants.ex6", "ada") == variant("lipschitz-constants.ex6", " ada ")
+    >>> variant("lipschitz-constants.ex6", "ada l") == variant("lipschitz-constants.ex6", " Ada L")
     True
     """
     task, draws = find(exercise), Draws(exercise, student_id)
@@ -83,11 +84,14 @@ def grade(
     result, go_on = _run(form, answer, seconds)
     results, skipped = [result], []
     for each in task.checks_for(given):
-        if go_on:
+        if not go_on:
+            skipped.append(each.name)
+            continue
+        try:
             result, go_on = _run(each, read[0], seconds)
             results.append(result)
-        else:
-            skipped.append(each.name)
+        except Untried as why:
+            skipped.append(f"{each.name} ({why})")
     return Verdict(name, task.title, tuple(results), tuple(skipped))
 
 
@@ -111,7 +115,8 @@ def known_tasks() -> list[str]:
 
 
 def _slugs() -> list[str]:
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(tasks.__path__))
+    names = (module.name for module in pkgutil.iter_modules(tasks.__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
 
 def _table(slug: str) -> dict[str, Task]:
@@ -147,7 +152,7 @@ def _failure(check: Check, answer: Any) -> Wrong | None:
         check.test(answer)
     except Wrong as wrong:
         return wrong
-    except Stop:
+    except (Stop, Untried):
         raise
     except BaseException as error:
         return Wrong(describe(error), expected="no error")

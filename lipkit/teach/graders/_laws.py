@@ -1,7 +1,7 @@
 """Checkers that hold an answer to a property, with no oracle."""
 
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from itertools import pairwise
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lipkit.teach.graders._cases import Case, as_cases, call, value_at
-from lipkit.teach.graders._check import Check, Wrong
+from lipkit.teach.graders._check import Check, Untried, Wrong
 from lipkit.teach.graders._errors import describe
 from lipkit.teach.graders._readers import array, number
 from lipkit.teach.graders._show import show
@@ -150,7 +150,7 @@ def not_mutating(
     name: str = "leaves its input as it was",
     hint: str = "Work on a copy: the caller still needs the input.",
 ) -> Check:
-    """The function leaves its arguments as they were.
+    """The function leaves its arguments as they were; not tried on one that raises.
 
     >>> not_mutating([[3, 1, 2]]).test(sorted)
     """
@@ -160,7 +160,10 @@ def not_mutating(
         for given in cases:
             own = deepcopy(given.args)
             before = pickle.dumps(own)
-            call(lambda *_, own=own: answer(*own), given)
+            try:
+                call(lambda *_, own=own: answer(*own), given)
+            except Wrong as failed:
+                raise Untried(failed.got) from None
             if pickle.dumps(own) != before:
                 raise Wrong("a changed input", at=str(given), expected="the input as it was")
 
@@ -173,16 +176,20 @@ def witness(
     name: str,
     expected: str,
     said: Callable[[Any], str] = show,
+    mistakes: Mapping[str, Callable[[Any], bool]] | None = None,
     hint: str = "",
 ) -> Check:
     """The answer is an example: the property holds for it. ``said`` writes out one that is none.
+
+    ``mistakes`` maps a hint to what must hold for it to be given.
 
     >>> witness(lambda n: n % 7 == 0, name="divisible", expected="a multiple of 7").test(21)
     """
 
     def test(answer: Any) -> None:
         if not holds(answer):
-            raise Wrong(said(answer), expected=expected)
+            hints = (h for h, made in (mistakes or {}).items() if made(answer))
+            raise Wrong(said(answer), expected=expected, hint=next(hints, ""))
 
     return Check(name, test, hint)
 

@@ -1,14 +1,16 @@
 """Readers turn what a student hands over into what the checks expect, or say what is wrong."""
 
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipkit._validate import Array
+from lipkit.bound import Bound, Kind
 from lipkit.lipschitz import as_relu_network
 from lipkit.networks import ReluNetwork
 from lipkit.teach.graders._check import Wrong, located
@@ -17,6 +19,12 @@ from lipkit.teach.graders._show import show
 Reader: TypeAlias = Callable[[Any], Any]
 
 _SIZES = ("inputs", "outputs", "hidden layers")
+_KIND_WORDS: dict[str, str] = {
+    **{word: kind for kind in get_args(Kind) for word in (kind, f"{kind}bound")},
+    **{"▲": "lower", "▼": "upper", "●": "exact", "◆": "estimate"},
+    **{"underestimate": "lower", "overestimate": "upper"},
+}
+_NEGATIONS = {"not", "no", "never", "neither", "nor", "isn't"}
 
 
 def anything(answer: Any) -> Any:
@@ -80,6 +88,21 @@ def text(answer: Any) -> str:
     return " ".join(answer.lower().split())
 
 
+def kind(answer: Any) -> str:
+    """The kind of a ``Bound``, or the one that a few words or a mark ▲ ▼ ● ◆ name.
+
+    >>> kind("lower"), kind("An upper bound"), kind("▼")
+    ('lower', 'upper', 'upper')
+    """
+    if isinstance(answer, Bound):
+        return answer.kind
+    words = re.findall(r"[\w']+|[▲▼●◆]", re.sub("[-‐‑]", "", text(answer)))
+    named = {_KIND_WORDS[word] for word in words if word in _KIND_WORDS}
+    if len(named) != 1 or _NEGATIONS.intersection(words):
+        raise Wrong(show(answer), expected='one of "lower", "upper", "exact", "estimate"')
+    return named.pop()
+
+
 def network(
     inputs: int | None = None, outputs: int | None = 1, *, hidden: int | None = None
 ) -> Reader:
@@ -121,6 +144,7 @@ def fields(**readers: Reader) -> Reader:
 
 
 def _as_network(answer: Any) -> ReluNetwork:
+    _refuse_half(answer)
     try:
         if isinstance(answer, (list, tuple)):
             weights = [_real(W, "a list of weight matrices") for W in answer]
@@ -132,9 +156,29 @@ def _as_network(answer: Any) -> ReluNetwork:
         raise Wrong(str(error), expected="weights that fit together") from None
 
 
+def _refuse_half(answer: Any) -> None:
+    """Refuse W without a, and a W that is no matrix, where (W, a) is asked for."""
+    pair = isinstance(answer, tuple) and len(answer) == 2
+    got = None if answer is None else _plain(answer[0] if pair else answer)
+    if got is None or got.dtype.kind not in "iuf" or not got.size:
+        return
+    if pair and got.ndim == 1:
+        raise Wrong(
+            f"W of shape {got.shape}",
+            expected="a matrix W, with a row for each neuron",
+            hint="For one input that is a column: np.reshape(W, (-1, 1)).",
+        )
+    if not pair and got.ndim in (1, 2):
+        raise Wrong(
+            f"one {'matrix' if got.ndim == 2 else 'vector'}, of shape {got.shape}",
+            expected="(W, a)",
+            hint="A network needs two: hand over (W, a), with the output weights a.",
+        )
+
+
 def _real(answer: Any, wanted: str, size: int | None = None) -> Array:
     """Finite floats, with ``size`` entries if given."""
-    hint = "Does your function end with return?" if answer is None else ""
+    hint = _FORGOTTEN.get(type(answer), "")
     plain = _plain(answer)
     if plain is None or plain.dtype.kind not in "iuf":
         complex_ = "complex, " if plain is not None and plain.dtype.kind == "c" else ""
@@ -148,6 +192,12 @@ def _real(answer: Any, wanted: str, size: int | None = None) -> Array:
     return values
 
 
+_FORGOTTEN = {
+    type(None): "Does your function end with return?",
+    str: "Hand over a number, not text: such as 3 * np.sqrt(2), without quotes.",
+}
+
+
 def _plain(answer: Any) -> NDArray[Any] | None:
     """The answer as an array, or None if it is no array of anything."""
     torch = sys.modules.get("torch")  # there is no tensor before torch is imported
@@ -156,8 +206,11 @@ def _plain(answer: Any) -> NDArray[Any] | None:
     if hasattr(answer, "__float__") and not isinstance(answer, (bool, np.ndarray, np.generic)):
         return np.array(float(answer))  # a Bound, a Fraction, ...
     try:
-        return np.asarray(answer)
-    except (ValueError, TypeError):  # rows of different lengths
+        values = np.asarray(answer)
+        if values.dtype.kind == "O" and all(hasattr(x, "__float__") for x in values.flat):
+            return values.astype(float)  # a list with a Bound in it
+        return values
+    except (ValueError, TypeError, OverflowError):  # rows of different lengths
         return None
 
 

@@ -1,19 +1,23 @@
 """Checkers that compare an answer, or what a function gives, with an oracle."""
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lipkit._validate import Array
-from lipkit.bound import Bound
 from lipkit.teach.graders._cases import Case, as_cases, value_at
 from lipkit.teach.graders._check import Check, Wrong
-from lipkit.teach.graders._readers import array, number, text
+from lipkit.teach.graders._readers import array, kind, number, text
 from lipkit.teach.graders._show import show
 
 _SLACK = 1e-9  # relative, for one-sided answers that are up to rounding
+_NEAR = 0.02  # relative; what is so near the truth was probably rounded
+_ROUNDED = 0.015  # relative; a wrong value is recognised after rounding, too
 
 
 def close_to(
@@ -28,7 +32,7 @@ def close_to(
 ) -> Check:
     """The answer, a number or an array, is the oracle's: a value, or a function that computes it.
 
-    ``mistakes`` maps a hint to the wrong value that calls for it.
+    ``mistakes`` maps a hint to the wrong value that calls for it, or to a test of the answer.
 
     >>> close_to(2**0.5, rtol=1e-3).test(1.414)
     """
@@ -37,8 +41,9 @@ def close_to(
         true = np.asarray(oracle() if callable(oracle) else oracle, dtype=float)
         got = _like(true, answer)
         if not np.allclose(got, true, rtol=rtol, atol=atol):
-            hints = (h for h, wrong in (mistakes or {}).items() if np.allclose(got, wrong, rtol))
-            raise Wrong(show(got), expected=expected, hint=next(hints, ""))
+            hints = (h for h, wrong in (mistakes or {}).items() if _is(wrong, got, rtol))
+            close = _digits(rtol) if np.allclose(got, true, _NEAR, atol) else ""
+            raise Wrong(show(got), expected=expected, hint=next(hints, close))
 
     return Check(name, test, hint)
 
@@ -126,7 +131,7 @@ def one_of(
     expected: str = "another word",
     hint: str = "",
 ) -> Check:
-    """The answer is one of these words, whatever its case; "the" and "norm" around it may stand.
+    """The answer is one of these words, in any case; "the" or "norm of each W" around it may stand.
 
     ``mistakes`` maps a hint to the wrong words that call for it.
 
@@ -138,26 +143,27 @@ def one_of(
         said = _word(answer)
         if said not in allowed:
             hints = (h for h, ws in (mistakes or {}).items() if said in map(_word, ws))
-            raise Wrong(show(answer), expected=expected, hint=next(hints, ""))
+            typo = "Is it spelled right?" if get_close_matches(said, allowed, 1, 0.8) else ""
+            raise Wrong(show(answer), expected=expected, hint=next(hints, typo))
 
     return Check(name, test, hint)
 
 
 def bound_kind(
-    kind: str,
+    wanted: str,
     *,
     name: str = "on the right side",
     expected: str = "another kind of answer",
     hint: str = "",
 ) -> Check:
-    """The answer is a ``Bound`` of this kind, or the kind's name.
+    """The answer is a ``Bound`` of this kind, or names it, as :func:`kind` reads it.
 
-    >>> bound_kind("upper").test("Upper")
+    >>> bound_kind("upper").test("an upper answer")
     """
 
     def test(answer: Any) -> None:
-        got = answer.kind if isinstance(answer, Bound) else text(answer)
-        if got != kind:
+        got = kind(answer)
+        if got != wanted:
             raise Wrong(show(got), expected=expected)
 
     return Check(name, test, hint)
@@ -194,5 +200,20 @@ def _side(got: Array, true: Array) -> str:
     return ", too large" if got > true else ", too small"
 
 
+def _is(wrong: Any, got: Array, rtol: float) -> bool:
+    if callable(wrong):
+        return bool(wrong(got))
+    return bool(np.allclose(got, wrong, max(rtol, _ROUNDED)))
+
+
+def _digits(rtol: float) -> str:
+    return f"Close. Was it rounded? Give {1 - math.floor(math.log10(rtol))} significant digits."
+
+
+_BEFORE = re.compile(r"^(?:(?:it|is|the|an?|product|of) )+")
+_AFTER = re.compile(r"(?: matrix)?(?: norms?(?: of .*)?)?$")
+
+
 def _word(answer: Any) -> str:
-    return text(answer).removeprefix("the ").removesuffix(" norm")
+    said = re.sub("[-‐‑–]", " ", text(answer)).strip(" .'\"")
+    return _AFTER.sub("", _BEFORE.sub("", said))

@@ -41,7 +41,8 @@ class Verdict:
     results
         One :class:`Result` for each check that was tried, in order.
     skipped
-        The names of the checks that were not tried, since they made no sense after a failure.
+        The names of the checks that were not tried, since they made no sense after a failure or an
+        exception.
 
     >>> failed = Result("a number", False, got="text", expected="a number")
     >>> verdict = Verdict("demo.ex1", "Demo", (failed,), ("the right one",))
