@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 
 PAGES = "book/teaching"
 BUILDER = "tools/course.py"
-SHARED = ("slides.html", "notebook.ipynb", "key.html", "key.ipynb")
+SHARED = ("slides.html", "handout.html", "notebook.ipynb", "key.html", "key.ipynb")
 
 
 def built(app: Sphinx) -> Path:

@@ -9,10 +9,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Page
 
-from tests.book.conftest import browser
 from tests.conftest import ROOT
-
-__all__ = ["browser"]
 
 LESSONS = [path.parent.name for path in sorted((ROOT / "course").glob("*/slides.md"))]
 

@@ -234,12 +234,17 @@ TABLE = {
     ),
     "task5": Answers(
         student_id="ada",
-        right=[unit(RIDGE["W"].sum(axis=0)), by_programming(), unit(RIDGE["W"][2:12].sum(axis=0))],
+        right=[
+            unit(RIDGE["W"].sum(axis=0)),
+            by_programming(),
+            unit(RIDGE["W"][2:12].sum(axis=0)),
+        ],
         wrong=[
             ("uphill", unit(RIDGE["a"] @ RIDGE["W"]), "steep enough"),
             ("one data point", unit(RIDGE["W"][0]), "steep enough"),
             ("any point", unit(np.ones(1000)), "steep enough"),
             ("on a kink", on_a_kink(), "steep enough"),
+            ("eight neurons", unit(RIDGE["W"][:8].sum(axis=0)), "steep enough"),
             ("not on the sphere", RIDGE["W"].sum(axis=0), "on the sphere"),
             (
                 "another student's",
@@ -308,6 +313,14 @@ def test_the_ridge_is_missed_by_chance_and_steep_for_those_who_look(student):
     assert np.isclose(np.linalg.norm(steepest), grouped_bracket(4, 7, 7).upper.value)
 
 
+@pytest.mark.parametrize("student", range(5))
+def test_nine_neurons_are_steep_enough_whatever_the_rounding(student):
+    W = variant("lesson-1.task5", student)["W"]
+    for first in range(6):
+        nine = unit(W[first : first + 9].sum(axis=0))
+        assert check("lesson-1.task5", nine, student_id=student)
+
+
 def test_the_ridge_fits_its_labels():
     W, b, a = (RIDGE[name] for name in ("W", "b", "a"))
     corner = W[0] / 4 + np.linalg.svd(W)[2][-1] * np.sqrt(0.75)  # w·x = 1 and of length 1
@@ -315,6 +328,37 @@ def test_the_ridge_fits_its_labels():
     assert np.isclose(a @ np.maximum(W @ corner + b, 0), 1)
 
 
-def test_the_hint_fits_the_mistake():
-    verdict = check("lesson-1.task1", np.linalg.norm)
-    assert "dual norm" in next(r.hint for r in verdict.results if not r.passed)
+@pytest.mark.parametrize(
+    ("task", "answer", "hint"),
+    [
+        ("task1", np.linalg.norm, "the norm in p itself"),
+        ("task3", lambda W, b, a, x: a @ W, "Neurons that are off"),
+        ("task3", lambda W, b, a, x: (a * (W @ x > 0)) @ W, "with the bias"),
+        ("task3", lambda W, b, a, x: (a * np.maximum(W @ x + b, 0)) @ W, "not times its height"),
+        ("task3", lambda W, b, a, x: (W @ x + b > 0) @ W, "output weights are missing"),
+        ("task4", lambda weights, p: by_numpy(weights, None), "Frobenius"),
+        ("task4", lambda weights, p: by_numpy([W.T for W in weights], p), "the other way round"),
+        ("task4", lambda weights, p: sum(np.linalg.norm(W, p) for W in weights), "multiply"),
+    ],
+)
+def test_every_hint_fits_the_mistake(task, answer, hint):
+    failed = [r for r in check(f"lesson-1.{task}", answer).results if not r.passed]
+    assert failed
+    assert all(hint in r.hint for r in failed)
+
+
+def test_a_dict_of_three_norms_is_told_of_its_exception_and_no_more():
+    norms = {1: np.inf, 2: 2, np.inf: 1}
+    verdict = check("lesson-1.task1", lambda g, p: np.linalg.norm(g, norms[p]))
+    (failed,) = (r for r in verdict.results if not r.passed)
+    assert failed.name == "p in between"
+    assert failed.got.startswith("KeyError: 1.5")
+    assert "Work on a copy" not in str(verdict)
+    assert verdict.skipped[0].startswith("leaves its input as it was (KeyError: 3")
+
+
+def test_nobody_is_called_your_id():
+    for task, answer in (("task2", TRUTH), ("task5", RIDGE["W"][0])):
+        with pytest.raises(ValueError, match=r"student_id: got 'your id'.*pass your own"):
+            check(f"lesson-1.{task}", answer, student_id="your id")
+    np.testing.assert_array_equal(variant("lesson-1.task5", " A da")["W"], RIDGE["W"])

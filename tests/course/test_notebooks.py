@@ -81,8 +81,21 @@ def test_the_solutions_pass_with_numpy_alone(lesson: Path):
     assert not HEAVY & set(result["modules"])
 
 
-def test_the_students_notebook_fails_gracefully(lesson: Path):
-    result = run(lesson / "notebook.ipynb")
+def signed(lesson: Path, target: Path) -> Path:
+    """The students' notebook with an id in its first cell."""
+    text = (lesson / "notebook.ipynb").read_text()
+    assert text.count(r"\"your id\"") == 1
+    target.write_text(text.replace("your id", "ada"))
+    return target
+
+
+def test_without_an_id_it_says_so(lesson: Path):
+    with pytest.raises(AssertionError, match=r"student_id: got 'your id'.*pass your own"):
+        run(lesson / "notebook.ipynb")
+
+
+def test_the_students_notebook_fails_gracefully(lesson: Path, tmp_path: Path):
+    result = run(signed(lesson, tmp_path / "ada.ipynb"))
     assert len(result["said"]) == 6
     for said in result["said"]:
         assert ": not yet, " in said.splitlines()[0]

@@ -15,7 +15,7 @@ VIEWS = {
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}},
 }
-PAGES = ("slides.html", "teacher.html")
+PAGES = ("slides.html", "handout.html", "teacher.html")
 
 # What lies outside its slide or below the line with the slide's number.
 OUTSIDE = """() => [...document.querySelectorAll("main > section")].flatMap((section) => {
@@ -128,6 +128,7 @@ def test_all_slides_at_once(slides: Page):
     )
     assert max(boxes) < 720
     assert press(slides, "ArrowRight", "Enter") == 3
+    assert press(slides, "Escape", "Home", "ArrowRight", "Escape") == 3
     press(slides, "Escape")
     slides.locator("#slide-9").click()
     assert slides.evaluate(HERE) == 9
@@ -159,6 +160,47 @@ def test_two_windows_move_together(slides: Page, context: BrowserContext, lesson
     other.wait_for_function(f"({HERE})() === 3")
     press(other, "n", "ArrowLeft")
     slides.wait_for_function(f"({HERE})() === 2")
+
+
+def test_a_number_jumps(slides: Page):
+    assert press(slides, "7") == 7
+    slides.wait_for_timeout(1600)
+    assert press(slides, "1", "2") == 12
+    assert press(slides, "3") == 3
+    slides.wait_for_timeout(1600)
+    assert press(slides, "0") == 3
+    assert press(slides, "9", "9") == 9
+
+
+def test_the_room_stays_where_it_is_while_the_speaker_chooses(
+    slides: Page, context: BrowserContext, lesson: Path
+):
+    room = show(context.new_page(), lesson / "slides.html")
+    press(slides, "ArrowRight")
+    room.wait_for_function(f"({HERE})() === 2")
+    press(slides, "Escape", "ArrowRight", "End", "5", "ArrowRight")
+    room.wait_for_timeout(200)
+    assert room.evaluate(HERE) == 2
+    press(slides, "Enter")
+    room.wait_for_function(f"({HERE})() === 6")
+    assert slides.evaluate(HERE) == 6
+    press(slides, "Escape", "Home", "Escape")
+    room.wait_for_timeout(200)
+    assert room.evaluate(HERE) == slides.evaluate(HERE) == 6
+    press(slides, "Escape")
+    slides.locator("#slide-9").click()
+    room.wait_for_function(f"({HERE})() === 9")
+
+
+def test_the_handout_has_every_slide_and_no_notes(slides: Page, lesson: Path):
+    bodies = slides.locator(".slide").all_inner_texts()
+    handout = show(slides, lesson / "handout.html")
+    assert handout.locator(".slide").all_inner_texts() == bodies
+    text = (lesson / "handout.html").read_text()
+    assert "Minutes 0 to" not in text
+    assert "<details" not in text
+    assert press(handout, "ArrowRight", "n", "ArrowRight") == 3
+    assert handout.evaluate("document.documentElement.className") == ""
 
 
 def test_the_tools_can_be_clicked(slides: Page):
