@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks import lipschitz, norms, training
+from benchmarks import convolutions, lipschitz, norms, training
 from benchmarks._race import Finish, Race, run
 
 
 def races() -> Iterator[Race]:
     """All of them, room by room."""
     yield from norms.races()
+    yield from convolutions.races()
     yield from lipschitz.races()
     yield from training.races()
 
@@ -46,6 +47,10 @@ def main() -> int:
         finish = run(race)
         missed += finish.missed
         print(row(finish), flush=True)
+    for measure in convolutions.measures():
+        missed += measure.missed
+        verdict = "missed" if measure.missed else "ok"
+        print(f"{measure.task:75} {measure.value:7.3f} {measure.goal:6.2f} {verdict}", flush=True)
     return int(check and missed > 0)
 
 

@@ -24,6 +24,20 @@ class Race:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A number that is no time, and how large it may be."""
+
+    task: str
+    value: float
+    goal: float
+
+    @property
+    def missed(self) -> bool:
+        """Whether the goal is missed by more than the tolerance."""
+        return self.value > TOLERANCE * self.goal
+
+
+@dataclass(frozen=True)
 class Finish:
     """Median seconds of each, the median of the ratios pair by pair, and both answers."""
 

@@ -14,13 +14,14 @@ from art.estimators.classification import PyTorchClassifier
 from art.metrics import clever_u
 from deel.torchlip.utils import evaluate_lip_const
 
+from benchmarks import lipschitz_bounds
 from benchmarks._race import Race
 from lipkit import lipschitz
 from lipkit.networks import sample_random_relu
 
 
 def races() -> Iterator[Race]:
-    """Slopes at points, a search for the steepest, and the plane."""
+    """Slopes at points, a search for the steepest, the plane; then :mod:`lipschitz_bounds`."""
     network = sample_random_relu(64, 64, 3, bias="normal", rng=0)
     ten = network.with_readout(np.ones((10, 1)))
     module = ten.to_torch()
@@ -60,6 +61,7 @@ def races() -> Iterator[Race]:
         theirs=lambda: float(np.linalg.norm(plane.gradient(directions), axis=1).max()),
         repeats=3,
     )
+    yield from lipschitz_bounds.races()
 
 
 def _jacrev(module: torch.nn.Module, X: torch.Tensor) -> float:
