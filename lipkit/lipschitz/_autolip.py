@@ -1,19 +1,15 @@
 """The product bound: one norm a layer, multiplied."""
 
-import math
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from lipkit._validate import Array, Seed
-from lipkit.bound import LAYER, Bound, compose
+from lipkit._validate import Seed
+from lipkit.bound import Bound, compose
+from lipkit.lipschitz._pair import upper_pair_norm
 from lipkit.lipschitz._question import Box, ask
-from lipkit.norms import dual_exponent, matrix_norm, pair_norm
+from lipkit.norms import matrix_norm
 
 _SOURCE = "Virmaux and Scaman 2018; standard"
-_PADDING = 1e-11  # more than all roundings of a norm of fewer than 10 000 entries together
 
 
 def autolip(
@@ -56,54 +52,7 @@ def autolip(
     question = ask(network, p, q, box)
     *hidden, last = question.network.weights
     factors = [matrix_norm(W, question.p, certified=certified) for W in hidden]
-    factors.append(_last_factor(last, question.p, question.q, certified))
+    factors.append(upper_pair_norm(last, question.p, question.q, certified))
     product = compose(*factors)
     domain: Any = "global" if question.box is None else question.box
     return replace(product, method="autolip", source=_SOURCE, domain=domain)
-
-
-def _last_factor(A: Array, p: float, q: float, certified: bool) -> Bound:
-    closed = min(A.shape) == 1 or p == 1 or math.isinf(q)
-    if not closed:
-        return _square_factor(A, p, q, certified)
-    value = _certified_pair_norm(A, p, q) if certified else float(pair_norm(A, p, q))
-    return _layer(value, p, q, certified)
-
-
-def _square_factor(A: Array, p: float, q: float, certified: bool) -> Bound:
-    """By the norms of A from lp to lp and from lq to lq; they are one and the same for p = q."""
-    m, n = A.shape
-    power = max(0.0, 1 / q - 1 / p)
-    through_p = matrix_norm(A, p, certified=certified) * m**power
-    through_q = matrix_norm(A, q, certified=certified) * n**power
-    value = min(through_p, through_q)
-    return _layer(value * (1 + _PADDING) if certified and p != q else value, p, q, certified)
-
-
-def _layer(value: float, p: float, q: float, certified: bool) -> Bound:
-    return Bound(
-        value, "upper", quantity=LAYER, norm=(p, q), method="norm pair", certified=certified
-    )
-
-
-def _certified_pair_norm(A: Array, p: float, q: float) -> float:
-    """An upper bound, valid in real arithmetic, where :func:`pair_norm` has a closed form."""
-    by_columns = p == 1 or A.shape[1] == 1
-    vectors, r = (A.T, q) if by_columns else (A, dual_exponent(p))
-    return max(_norm_rounded_up(v, r) for v in vectors)
-
-
-def _norm_rounded_up(v: Array, r: float) -> float:
-    largest = float(np.abs(v).max())
-    if math.isinf(r) or largest == 0:
-        return largest
-    if r == 1:
-        return _up(sum(map(Fraction, np.abs(v))))
-    if r == 2:
-        return math.nextafter(math.sqrt(_up(sum(Fraction(x) ** 2 for x in v))), math.inf)
-    return float(largest * np.sum((np.abs(v) / largest) ** r) ** (1 / r)) * (1 + _PADDING)
-
-
-def _up(value: Fraction | int) -> float:
-    nearest = float(value)
-    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)

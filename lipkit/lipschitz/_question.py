@@ -63,6 +63,26 @@ def ask(network: Any, p: float, q: float | None, box: Box | None) -> Question:
     )
 
 
+def in_l2(question: Question, method: str) -> Question:
+    """The same question, refused unless its norms are l2; with one output q does not matter."""
+    if question.p != 2 or (question.q != 2 and question.network.output_dim > 1):
+        raise ValueError(
+            f"norm pair: got l{question.p:g} to l{question.q:g}, expected p = 2 (and q = 2 for "
+            f"several outputs): {method} works in l2; autolip, interval and crown take every pair"
+        )
+    return question
+
+
+def through_l2(question: Question, value: float) -> float:
+    r"""An upper bound in the question's pair from one in l2, rounded up, d inputs and m outputs:
+
+    :math:`\|J\|_{p \to q} \le d^{(1/2 - 1/p)_+} m^{(1/q - 1/2)_+} \|J\|_2`.
+    """
+    d, m = question.network.input_dim, question.network.output_dim
+    factor = float(d ** max(0.0, 0.5 - 1 / question.p) * m ** max(0.0, 1 / question.q - 0.5))
+    return value if factor == 1 or value == 0 else value * factor * (1 + 1e-14)
+
+
 def jacobians(network: ReluNetwork, X: Array) -> Iterator[Array]:
     """The formal gradients ``(n_i, n_out, d)`` at the rows of ``X``, some rows at a time."""
     widest = max(network.input_dim, *network.widths, 1)

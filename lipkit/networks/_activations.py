@@ -37,7 +37,10 @@ class Activation:
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name: relu, abs, identity, tanh or erf; an Activation passes through.
+    r"""The activation of that name; an Activation passes through.
+
+    Names: relu, abs, identity, tanh, erf, and shifted_relu, which is
+    :math:`\max(z, 0) - 1/\sqrt{2\pi}`, of mean 0 under a standard Gaussian.
 
     Raises ``ValueError`` for an unknown name.
 
@@ -51,6 +54,10 @@ def activation(name: str | Activation) -> Activation:
 
 def _relu(z: Array) -> Array:
     return np.maximum(z, 0.0)
+
+
+def _shifted_relu(z: Array) -> Array:
+    return np.maximum(z, 0.0) - 1 / math.sqrt(2 * math.pi)
 
 
 def _step(z: Array) -> Array:
@@ -69,5 +76,6 @@ _ACTIVATIONS = {
         Activation("identity", np.asarray, np.ones_like, (1.0, 1.0)),
         Activation("tanh", np.tanh, lambda z: 1 - np.tanh(z) ** 2, (0.0, 1.0)),
         Activation("erf", special.erf, _gauss, (0.0, 2 / math.sqrt(math.pi))),
+        Activation("shifted_relu", _shifted_relu, _step, (0.0, 1.0)),
     )
 }

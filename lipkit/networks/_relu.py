@@ -165,15 +165,20 @@ class ReluNetwork:
 
     # -- torch -------------------------------------------------------------------------------
     @classmethod
-    def from_torch(cls, module: "Module") -> "ReluNetwork":
-        """The function of a torch ``Sequential`` of Linear, ReLU, Flatten, Dropout, BatchNorm1d.
+    def from_torch(
+        cls, module: "Module", input_shape: Sequence[int] | None = None
+    ) -> "ReluNetwork":
+        """The function of a torch ``Sequential`` of affine layers and ReLU, on flattened inputs.
 
-        Dropout and BatchNorm as in eval mode; the module is left as it was. A layer that is none of
-        these raises ``TypeError`` and is named.
+        Linear, Flatten, Dropout and BatchNorm as in eval mode, convolutions and average pools as
+        the matrices that they are. These last need ``input_shape``, the shape of one input without
+        the batch, such as ``(1, 28, 28)``: their matrices are dense, so think of small images. The
+        module is left as it was. Any other layer raises ``TypeError`` and is named, as does a
+        missing shape; a shape that does not fit raises ``ValueError``.
         """
         from lipkit.networks._torch import affine_layers
 
-        return cls(*affine_layers(module))
+        return cls(*affine_layers(module, input_shape))
 
     def to_torch(self, dtype: Any = None) -> "Sequential":
         """A torch ``Sequential`` of Linear and ReLU, of torch's default dtype if none is given."""

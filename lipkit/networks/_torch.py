@@ -1,6 +1,9 @@
 """The one adapter between torch modules and arrays. Importing this module imports torch."""
 
+import copy
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
@@ -10,28 +13,33 @@ from torch import nn
 from lipkit._validate import Array
 
 _Kind = TypeVar("_Kind", bound=nn.Module)
-_SKIPPED = (nn.Flatten, nn.Identity, nn.Dropout)
+_SKIPPED = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+Shape = tuple[int, ...]
 
 
-def affine_layers(module: nn.Module) -> tuple[list[Array], list[Array]]:
+def affine_layers(
+    module: nn.Module, input_shape: Sequence[int] | None
+) -> tuple[list[Array], list[Array]]:
     """Weights and biases of the affine maps between the ReLUs of a Sequential."""
     weights: list[Array] = []
     biases: list[Array] = []
-    W: Array | None = None
-    b = np.zeros(0)
+    current = _Affine(None, np.zeros(0), None if input_shape is None else tuple(input_shape))
     for layer in _flat(module):
-        if _is(layer, nn.ReLU):
-            if W is None:
-                raise TypeError(f"{layer}: got a ReLU with no Linear layer before it")
-            weights.append(W)
-            biases.append(b)
-            W = None
+        if not _is(layer, nn.ReLU):
+            current = _after(layer, current)
             continue
-        step, shift = _affine(layer)
-        W, b = (step, shift) if W is None else (step @ W, step @ b + shift)
-    if W is None:
+        if current.W is None:
+            raise TypeError(f"{layer}: got a ReLU with no Linear layer before it")
+        weights.append(current.W)
+        biases.append(current.b)
+        current = _Affine(None, np.zeros(0), current.shape)
+    if current.W is None:
         raise TypeError("module: got no Linear layer after the last ReLU, expected one")
-    return [*weights, W], [*biases, b]
+    return [*weights, current.W], [*biases, current.b]
 
 
 def sequential(weights: Sequence[Array], biases: Sequence[Array], dtype: Any) -> nn.Sequential:
@@ -49,6 +57,89 @@ def sequential(weights: Sequence[Array], biases: Sequence[Array], dtype: Any) ->
     return nn.Sequential(*layers[:-1])
 
 
+@dataclass(frozen=True, eq=False)
+class _Affine:
+    """The map since the last ReLU, ``W x + b``, or nothing yet; and the shape of one point.
+
+    The shape is None where it is not known; then a point is one row of numbers.
+    """
+
+    W: Array | None
+    b: Array
+    shape: Shape | None
+
+
+def _after(layer: nn.Module, before: _Affine) -> _Affine:
+    """The map with one more layer."""
+    if _is(layer, nn.Flatten):
+        return _flattened(layer, before)
+    if _is(layer, nn.Linear):
+        return _linear(layer, before)
+    if _is_one(layer, _NORMS) and layer.running_var is not None:
+        return _normed(layer, before)
+    if _is_one(layer, (*_CONVOLUTIONS, *_POOLS)):
+        return _windowed(layer, before)
+    raise TypeError(
+        f"module: got {type(layer).__name__}, expected Linear, ReLU, Flatten, Dropout, Conv, "
+        "AvgPool, or BatchNorm with running statistics, in a Sequential; rewrite this layer as "
+        "one of these"
+    )
+
+
+def _flattened(layer: nn.Flatten, before: _Affine) -> _Affine:
+    if (layer.start_dim, layer.end_dim) != (1, -1):
+        raise TypeError(f"module: got {layer}, expected Flatten() of all axes but the first")
+    shape = None if before.shape is None else (math.prod(before.shape),)
+    return _Affine(before.W, before.b, shape)
+
+
+def _linear(layer: nn.Linear, before: _Affine) -> _Affine:
+    if before.shape is not None and len(before.shape) > 1:
+        raise TypeError(f"module: got Linear on shape {before.shape}, expected Flatten before it")
+    W, bias = _array(layer.weight), getattr(layer, "bias", None)
+    b = np.zeros(len(W)) if bias is None else _array(bias)
+    if before.W is not None:
+        W, b = W @ before.W, W @ before.b + b
+    return _Affine(W, b, (len(W),))
+
+
+def _normed(layer: Any, before: _Affine) -> _Affine:
+    scale = 1 / np.sqrt(_array(layer.running_var) + layer.eps)
+    shift = -_array(layer.running_mean) * scale
+    if layer.affine:
+        gain = _array(layer.weight)
+        scale, shift = scale * gain, shift * gain + _array(layer.bias)
+    if before.shape is not None:
+        each = math.prod(before.shape[1:])  # places that a channel's numbers hold for
+        scale, shift = np.repeat(scale, each), np.repeat(shift, each)
+    if before.W is None:
+        return _Affine(np.diag(scale), shift, before.shape or (len(scale),))
+    return _Affine(scale[:, None] * before.W, scale * before.b + shift, before.shape)
+
+
+def _windowed(layer: nn.Module, before: _Affine) -> _Affine:
+    """A convolution or a pool: the layer itself, applied to every column."""
+    if before.shape is None:
+        raise TypeError(
+            f"module: got {type(layer).__name__} and no input_shape, expected the shape of one "
+            "input, such as (1, 28, 28); pass input_shape"
+        )
+    linear: Any = copy.deepcopy(layer).double().cpu()
+    bias, linear.bias = getattr(linear, "bias", None), None
+    n = math.prod(before.shape)
+    columns = np.eye(n) if before.W is None else before.W.T
+    with torch.no_grad():
+        try:
+            out = linear(torch.from_numpy(np.ascontiguousarray(columns)).view(-1, *before.shape))
+        except RuntimeError as error:
+            raise ValueError(f"input_shape: {layer} got shape {before.shape}: {error}") from error
+        b = np.zeros(n) if before.W is None else before.b
+        shift = linear(torch.from_numpy(b.copy()).view(1, *before.shape))[0]
+        if bias is not None:
+            shift = shift + bias.view(-1, *[1] * (shift.ndim - 1))
+    return _Affine(_array(out.flatten(1)).T, _array(shift.flatten()), tuple(out.shape[1:]))
+
+
 def _flat(module: nn.Module) -> Iterator[nn.Module]:
     if _is(module, nn.Sequential):
         for child in module:
@@ -62,21 +153,8 @@ def _is(layer: nn.Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
     return isinstance(layer, kind) and type(layer).forward is kind.forward
 
 
-def _affine(layer: nn.Module) -> tuple[Array, Array]:
-    if _is(layer, nn.Linear):
-        W, bias = _array(layer.weight), getattr(layer, "bias", None)
-        return W, np.zeros(len(W)) if bias is None else _array(bias)
-    if _is(layer, nn.BatchNorm1d) and layer.running_var is not None:
-        scale = 1 / np.sqrt(_array(layer.running_var) + layer.eps)
-        shift = -_array(layer.running_mean) * scale
-        if layer.affine:
-            gain = _array(layer.weight)
-            scale, shift = scale * gain, shift * gain + _array(layer.bias)
-        return np.diag(scale), shift
-    raise TypeError(
-        f"module: got {type(layer).__name__}, expected Linear, ReLU, Flatten, Dropout or "
-        "BatchNorm1d with running statistics in a Sequential; rewrite this layer as one of these"
-    )
+def _is_one(layer: Any, kinds: Sequence[type[nn.Module]]) -> bool:
+    return any(_is(layer, kind) for kind in kinds)
 
 
 def _array(tensor: Any) -> Array:

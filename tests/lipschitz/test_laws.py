@@ -134,24 +134,58 @@ def test_a_line_through_a_plane_is_no_steeper_than_the_plane():
     assert 0.9 * whole < max(found) <= whole * (1 + 1e-12)
 
 
+KINDS = {
+    "autolip": "upper",
+    "eclipse_fast": "upper",
+    "interval": "upper",
+    "exact_line": "exact",
+    "exact_plane": "exact",
+    "crown": "upper",
+    "sampling": "lower",
+    "seqlip_greedy": "estimate",
+    "ascent": "lower",
+    "lipsdp": "upper",
+    "seqlip": "upper",
+    "exact_shallow": "exact",
+    "branch_and_bound": "exact",
+    "mip_shallow": "exact",
+}
+
+
 def test_methods_answer_to_one_signature_and_bracket():
     network = sample_random_relu(2, 8, 1, rng=0)
-    assert list(METHODS) == ["autolip", "sampling", "ascent", "exact_line", "exact_plane"]
-    bounds = {
-        name: method(network if name != "exact_line" else network.restrict([1, 0]), 2, q=None,
-                     box=None, rng=0)
-        for name, method in METHODS.items()
-    }  # fmt: skip
-    assert {name: bound.kind for name, bound in bounds.items()} == {
-        "autolip": "upper",
-        "sampling": "lower",
-        "ascent": "lower",
-        "exact_line": "exact",
-        "exact_plane": "exact",
-    }
+    line = network.restrict([1, 0])
+    assert list(METHODS) == list(KINDS)
+    bounds = {}
+    for name, method in METHODS.items():
+        p = 1 if name == "mip_shallow" else 2
+        given = line if name == "exact_line" else network
+        bounds[name] = method(given, p, q=None, box=None, rng=0)
+    assert {name: bound.kind for name, bound in bounds.items()} == KINDS
     for name, bound in bounds.items():
         assert bound.method == name
         assert bound.quantity == "Lipschitz constant of a network"
         assert bound.source
-    bracket = Bracket(bounds["ascent"], bounds["autolip"])
-    assert bracket.contains(bounds["exact_plane"].value)
+    for name in ("autolip", "lipsdp", "crown", "seqlip"):
+        assert Bracket(bounds["ascent"], bounds[name]).contains(bounds["exact_plane"].value)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_keeps_the_box_it_was_given(name):
+    network = sample_random_relu(2, 6, 1, rng=0)
+    network = network.restrict([1.0, 0.5]) if name == "exact_line" else network
+    box = (-np.ones(network.input_dim), np.linspace(1, 2, network.input_dim))
+    bound = METHODS[name](network, 1 if name == "mip_shallow" else 2, box=box)
+    assert [side.tolist() for side in bound.domain] == [side.tolist() for side in box]
+    if isinstance(bound.witness, np.ndarray):
+        assert ((box[0] <= bound.witness) & (bound.witness <= box[1])).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_answers_the_same_twice_and_leaves_the_network_alone(name):
+    network = sample_random_relu(1 if name == "exact_line" else 2, 6, 1, rng=0)
+    before = [W.copy() for W in network.weights]
+    p = 1 if name == "mip_shallow" else 2
+    first, again = (METHODS[name](network, p, rng=4) for _ in range(2))
+    assert first == again
+    assert all((old == W).all() for W, old in zip(network.weights, before, strict=True))

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from lipkit.lipschitz import METHODS, as_relu_network, autolip, exact_plane, linear_regions
+from lipkit.lipschitz import (
+    METHODS,
+    as_relu_network,
+    autolip,
+    bracket,
+    exact_plane,
+    linear_regions,
+)
 from lipkit.networks import ReluNetwork, TwoLayerNetwork, sample_random_relu
 
 S3 = sample_random_relu(2, 16, 3, rng=0)
@@ -15,10 +22,11 @@ S3 = sample_random_relu(2, 16, 3, rng=0)
 
 def test_a_torch_module_gives_the_same_answers():
     module = S3.to_torch(torch.float64)
-    for name in ("autolip", "sampling", "ascent", "exact_plane"):
+    for name in ("autolip", "sampling", "ascent", "exact_plane", "interval", "branch_and_bound"):
         assert METHODS[name](module, 1).value == pytest.approx(
             METHODS[name](S3, 1).value, rel=1e-12
         )
+    assert bracket(module).upper.value == pytest.approx(bracket(S3).upper.value, rel=1e-12)
     assert len(linear_regions(module, (-1, 1))) == len(linear_regions(S3, (-1, 1)))
     line = S3.restrict([1.0, 2.0])
     assert METHODS["exact_line"](line.to_torch(torch.float64)) == METHODS["exact_line"](line)
@@ -62,10 +70,15 @@ def test_torch_is_neither_needed_nor_imported():
     program = (
         "import sys; from lipkit import lipschitz, networks\n"
         "f = networks.sample_random_relu(2, 4, 1, rng=0)\n"
-        "for name in ('autolip', 'sampling', 'ascent', 'exact_plane'): lipschitz.METHODS[name](f)\n"
+        "for name in set(lipschitz.METHODS) - {'exact_line', 'mip_shallow'}:\n"
+        "    lipschitz.METHODS[name](f)\n"
+        "lipschitz.mip_shallow(f, 1), lipschitz.bracket(f)\n"
+        "lipschitz.certify_lower(f, [1.0, 2.0])\n"
+        "many = networks.sample_random_relu_batch(3, 2, 4, 1, rng=0)\n"
+        "lipschitz.gradient_lower_bounds(many, rng=0)\n"
         "lipschitz.exact_line(f.restrict([1.0, 0.0])), lipschitz.linear_regions(f, (-1, 1))\n"
         "try: lipschitz.autolip(object())\n"
         "except TypeError as error: assert 'build ReluNetwork' in str(error)\n"
-        "assert not {'torch', 'pandas', 'matplotlib'} & set(sys.modules)"
+        "assert not {'torch', 'pandas', 'matplotlib', 'cvxpy', 'tqdm'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
