@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks import convolutions, lipschitz, norms, training
+from benchmarks import adversarial_features, convolutions, lipschitz, norms, training
 from benchmarks._race import Finish, Race, run
 
 
@@ -18,6 +18,7 @@ def races() -> Iterator[Race]:
     yield from convolutions.races()
     yield from lipschitz.races()
     yield from training.races()
+    yield from adversarial_features.races()
 
 
 def row(finish: Finish) -> str:

@@ -34,11 +34,11 @@ def digits_plane(u: float, v: float, *, classes: tuple[int, ...] = (3, 5, 8), se
 
     ``facets``: all polygons ``(k, 2)`` of the window :math:`[-2.5, 2.5]^2` on which the network is
     affine, ``slopes`` their slopes in the plane, ``steepest`` the largest of these (exact for
-    window and plane), facet number ``top``. ``here``: the slope in the plane at the point. ``image`` ``(8, 8)``: the
-    point as an image, bottom row first; ``read``: its class; ``margin``: by how much. ``u3``,
-    ``v3``, …: where the test image of class 3, … lies. ``found`` (the steepest point
-    found, any direction) and ``product`` bound the whole network. Slopes are :math:`\ell_2` to
-    :math:`\ell_2`, per unit of grey value.
+    window and plane), that of facet number ``top``. ``here``: the slope in the plane at the point.
+    ``image`` ``(8, 8)``: the point as an image, bottom row first; ``read``: its class; ``margin``:
+    by how much. ``u3``, ``v3``, …: where the test image of class 3, … lies. ``found`` (the steepest
+    point found, any direction) and ``product`` bound the whole network. Slopes are :math:`\ell_2`
+    to :math:`\ell_2`, per unit of grey value.
     """
     plane = _plane(classes, seed)
     point = np.array([u, v], dtype=float)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial import legendre
+from numpy.typing import NDArray
 
 from lipkit._validate import Array
 
@@ -13,6 +14,7 @@ _ORDER = 24
 _NODES, _WEIGHTS = legendre.leggauss(_ORDER)
 _SHORTEST = 2.0**-44
 _TOLERANCE = 1e-14
+_END_TOLERANCE = 1e-11
 
 
 def gaussian_moments(
@@ -55,6 +57,7 @@ def resolved_pieces(
         whole = _integrals(open_pieces, function, derivative)
         halves = _integrals(left, function, derivative) + _integrals(right, function, derivative)
         settled = (np.abs(whole - halves) <= _TOLERANCE * (1 + np.abs(whole))).all(1)
+        settled &= _smooth_to_the_ends(open_pieces, function)
         settled |= open_pieces[:, 1] - open_pieces[:, 0] < _SHORTEST
         done.append(open_pieces[settled])
         open_pieces = np.concatenate([left[~settled], right[~settled]])
@@ -64,6 +67,13 @@ def resolved_pieces(
                 "between its kinks; simplify it"
             )
     return np.concatenate(done)
+
+
+def _smooth_to_the_ends(pieces: Array, function: Callable[[Array], Array]) -> NDArray[np.bool_]:
+    """Whether the polynomial through the nodes meets the ends: no kink hides before them."""
+    value = _evaluate(function, nodes_and_weights(pieces)[0])
+    missed = np.abs(_evaluate(function, pieces) - value @ _TO_THE_ENDS.T).max(axis=1)
+    return np.asarray(missed <= _END_TOLERANCE * (1 + np.abs(value).max(axis=1)))
 
 
 def nodes_and_weights(pieces: Array) -> tuple[Array, Array]:
@@ -108,3 +118,6 @@ def _differentiation_matrix() -> Array:
 
 
 _DIFFERENTIATE = _differentiation_matrix()
+_TO_THE_ENDS = legendre.legvander(np.array([-1.0, 1.0]), _ORDER - 1) @ np.linalg.inv(
+    legendre.legvander(_NODES, _ORDER - 1)
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
@@ -53,6 +53,8 @@ def test_quadrature_reproduces_every_closed_form(name: str) -> None:
 
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=4))
 @settings(max_examples=25)
+@example([(1.0, 1e-3)])  # nearer to 0 than the first node of a piece that begins there
+@example([(2.0, -1e-9), (1.0, 1.75 + 2e-4)])
 def test_kinks_anywhere(kinks: list[tuple[float, float]]) -> None:
     """Sums of a relu of any kink: against adaptive quadrature told where the kinks are."""
 
