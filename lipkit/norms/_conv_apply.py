@@ -12,7 +12,7 @@ import numpy as np
 from lipkit.norms._axis import Axis
 from lipkit.norms._geometry import Geometry
 
-_BLOCKS = 1 << 15, 1 << 18  # least and most entries of the windows laid out at once
+_BLOCKS = 1 << 14, 1 << 18  # least and most entries of the windows laid out at once
 
 
 class Convolution:
@@ -69,8 +69,8 @@ class Windows:
         windows = self._windows(x)
         y = np.empty((groups, outputs, math.prod(self.geometry.image[1:])), dtype=x.dtype)
         for rows, pixels in self._row_blocks():
-            block = windows[self._taken(rows)].reshape(groups, length, -1)
-            np.matmul(self._kernel, block, out=y[:, :, pixels])
+            columns = windows[self._taken(rows)]
+            np.matmul(self._kernel, columns.reshape(groups, length, -1), out=y[:, :, pixels])
         return y.reshape(self.geometry.image)
 
     def adjoint(self, y: Any) -> Any:
