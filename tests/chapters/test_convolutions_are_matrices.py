@@ -17,16 +17,18 @@ SIGNED = np.array([[-1.0, 2, -3], [4, -5, 6], [7, -8, 9]])[None, None]
 WAVE = np.array([[[1.0, -1.0, 1.0]]])
 
 
-def matrix(kernel, n, stride=1, padding=0, mode="zeros", dilation=1):
+def matrix(kernel, n, stride=1, padding=0, mode="zeros", dilation=1, groups=1):
     """The layer's matrix, column by column, from torch's own convolution."""
     kernel = torch.tensor(np.asarray(kernel, dtype=float))
     axes = kernel.ndim - 2
-    basis = torch.eye(kernel.shape[1] * n**axes, dtype=torch.float64)
-    x = basis.reshape(-1, kernel.shape[1], *[n] * axes)
+    channels = groups * kernel.shape[1]
+    basis = torch.eye(channels * n**axes, dtype=torch.float64)
+    x = basis.reshape(-1, channels, *[n] * axes)
     how = "constant" if mode == "zeros" else mode
     x = F.pad(x, [padding] * 2 * axes, mode=how) if padding else x
     conv = F.conv1d if axes == 1 else F.conv2d
-    return conv(x, kernel, stride=stride, dilation=dilation).reshape(len(basis), -1).T.numpy()
+    out = conv(x, kernel, stride=stride, dilation=dilation, groups=groups)
+    return out.reshape(len(basis), -1).T.numpy()
 
 
 def layers(seed, most=60):
@@ -193,6 +195,32 @@ def test_the_lower_side_holds_with_any_padding(mode):
 
 def test_the_reshaped_kernel_needs_an_output_without_padding(breaks):
     breaks(found=norm(matrix(TAPS, 1, padding=1)), at_least=reshape_norm(TAPS), margin=11)
+
+
+def test_the_reshaped_kernel_needs_one_group(breaks):
+    layer = torch.nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(TAPS).expand(8, 1, 3, 3))
+    assert reshape_norm(layer.weight.detach().numpy()) == pytest.approx(np.sqrt(8 * 285))
+    K = torch.nn.utils.parametrizations.spectral_norm(layer).eval().weight.detach().numpy()
+    true = norm(matrix(K, 4, padding=1, groups=8))
+    assert true * np.sqrt(8 * 285) == pytest.approx(35.344230)
+    breaks(found=true, at_least=reshape_norm(K), margin=0.25)
+
+
+def test_the_upper_side_holds_with_groups():
+    rng = np.random.default_rng(7)
+    for k, n, s, g in product((1, 2, 3), (3, 5), (1, 2, 3), (2, 3)):
+        K = rng.normal(size=(2 * g, 2, k, k))
+        A = matrix(K, n, s, k // 2, groups=g)
+        each = [reshape_norm(K[2 * i : 2 * i + 2]) for i in range(g)]
+        assert norm(A) <= k * max(each) * (1 + 1e-9)
+        assert max(each) <= reshape_norm(K) * (1 + 1e-9)
+
+
+def test_windows_apart_need_an_output_without_padding():
+    assert norm(matrix(TAPS, 1, 3, 1)) == pytest.approx(5)
+    assert reshape_norm(TAPS) == pytest.approx(16.881943)
 
 
 def test_the_factor_needs_zeros(breaks):

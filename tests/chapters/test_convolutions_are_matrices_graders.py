@@ -182,10 +182,12 @@ TABLE = {
             layer(np.ones((9, 9))),
             layer(torch.ones(7, 7), padding=3),
             layer(-corner(500.0), stride=5, padding=1),
+            layer(np.ones((3, 3)), stride=5, padding=2),
         ],
         wrong=[
             ("one pixel", layer(TAPS, size=1, padding=1), "the image"),
             ("zeros among the taps", layer(np.eye(9)), "the taps"),
+            ("nothing but zeros", layer(np.ones((3, 3)), stride=7, padding=3), "the norm"),
             ("(G) holds", layer(TAPS, padding=1), "the formula is three times too large"),
             ("not enough", layer(np.ones((5, 5)), padding=2),
              "the formula is three times too large"),

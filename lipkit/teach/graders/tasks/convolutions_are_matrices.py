@@ -182,12 +182,14 @@ def _is_layer(layer: Mapping[str, Any]) -> bool:
     return bool(k == other and fits and layer["size"] <= 64)
 
 
-def _excess(layer: Mapping[str, Any]) -> float:
-    """The tap sum over the true norm; infinite where every output reads zeros only."""
+def _true_norm(layer: Mapping[str, Any]) -> float:
     size, stride, padding = (int(layer[key]) for key in ("size", "stride", "padding"))
-    K = layer["kernel"][None, None]
-    true = _sup(K, size, stride, padding)
-    return _tap_sum(K) / true if true else np.inf
+    return _sup(layer["kernel"][None, None], size, stride, padding)
+
+
+def _excess(layer: Mapping[str, Any]) -> float:
+    """The tap sum over the true norm."""
+    return _tap_sum(layer["kernel"][None, None]) / _true_norm(layer)
 
 
 def _rule(holds: Callable[[Any], bool], name: str, expected: str) -> g.Check:
@@ -206,6 +208,7 @@ _TOO_LARGE = [
     _rule(_is_layer, "a layer", "a square kernel on at most 64 × 64 pixels, with some output"),
     _rule(lambda x: x["size"] >= 4, "the image", "an image of at least 4 × 4 pixels"),
     _rule(lambda x: bool(x["kernel"].all()), "the taps", "no tap that is 0"),
+    _rule(lambda x: _true_norm(x) > 0, "the norm", "an output that reads a pixel: a norm above 0"),
     g.witness(
         lambda layer: _excess(layer) >= 3 * (1 - 1e-9),
         name="the formula is three times too large",
