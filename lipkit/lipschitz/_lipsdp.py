@@ -55,8 +55,8 @@ def lipsdp(
     network
         Any depth, any number of outputs. Neurons that nothing feeds or nobody reads are left out.
     p, q
-        Every pair, through l2: :math:`\|J\|_{p \to q} \le d^{(1/2 - 1/p)_+}\,
-        m^{(1/q - 1/2)_+} \|J\|_2` for d inputs and m outputs.
+        Every pair, through l2: :math:`\|J\|_{p \to q}` is at most :math:`\|J\|_2` times
+        :math:`d^{(1/2 - 1/p)_+}` and :math:`m^{(1/q - 1/2)_+}`, for d inputs and m outputs.
     box
         Changes only the domain that the answer speaks of.
     rng

@@ -58,7 +58,7 @@ def initialisation_factor(init: str, d: int, width: int, depth: int) -> float:
     of the readout, N the width, L the depth:
 
     ================== ================ ============== =================
-    ``init``           :math:`v_0`      v              :math:`v_L`
+    ``init``           first            hidden         readout
     ================== ================ ============== =================
     ``generalised_he`` :math:`2/N`      :math:`2/N`    1
     ``kaiming_normal`` :math:`2/d`      :math:`2/N`    :math:`2/N`
