@@ -52,7 +52,10 @@ def execute(chapters: list[str], cache: JupyterCacheAbstract, ceiling: int) -> b
 
 def report(chapters: list[str], cache: JupyterCacheAbstract) -> str:
     """One line a chapter: the seconds that its execution took, and its name."""
-    seconds = [cache.get_cached_project_nb(name).data["execution_seconds"] for name in chapters]
+    records = {name: cache.get_cached_project_nb(name) for name in chapters}
+    if changed := [Path(name).stem for name, record in records.items() if record is None]:
+        sys.exit(f"{', '.join(changed)}: changed while the book was built; build again")
+    seconds = [record.data["execution_seconds"] for record in records.values()]
     rows = [f"{s:6.1f} s  {Path(name).stem}" for s, name in zip(seconds, chapters, strict=True)]
     return "\n".join([*rows, f"{sum(seconds):6.1f} s  all chapters"])
 
