@@ -1,4 +1,4 @@
-"""ECLipsE-Fast: LipSDP with one multiplier a layer, chosen layer by layer in closed form."""
+"""ECLipsE-Fast: LipSDP with one multiplier a layer, set by a formula and not optimised."""
 
 from collections.abc import Sequence
 from typing import Any
