@@ -1,6 +1,6 @@
 // What scrolls must be reachable by the keyboard; what is folded must be printed.
 (() => {
-  const scrollers = "pre, mjx-container[display=true], .pst-scrollable-table-container, .cell_output .text_html";
+  const scrollers = "pre, div.math, mjx-container[display=true], .pst-scrollable-table-container, .cell_output .text_html";
 
   const reach = () => {
     for (const box of document.querySelectorAll(scrollers)) {
