@@ -122,7 +122,8 @@ def conv_norm_bracket(
 ) -> Bracket:
     r"""The l2 norm of a convolution from both sides: :math:`\|Ax\|_2/\|x\|_2 \le \|A\|_2 \le u`.
 
-    The lower side is Lanczos iteration meant to come within ``rtol`` of the norm; its ``witness``
+    The lower side is a short-recurrence form of Lanczos iteration (each step the best of three
+    vectors) meant to come within ``rtol`` of the norm: a stopping rule, no proof. Its ``witness``
     is the input x, an array of the layer's input shape. The upper side is the tightest of the
     certificates of :func:`conv_norm`, all of which are in the ``trail``. Both are certified. Where
     the matrix's shorter side is at most 512, or 1100 if the padding copies pixels, it is factorised
