@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lipkit import norms
 from lipkit._validate import Array
@@ -21,46 +22,40 @@ KERNELS: dict[str, Array] = {
 }
 PADDINGS = ("none", "zeros", "circular", "reflect", "replicate")
 _MOST = 4  # pixels along one side, so that the matrix has at most 16 rows and columns
-_FREE = {
-    "lower": "some output sees no padding",
-    "estimate": "every output sees padding",
-    "none": "there is no such layer",
-}
+_FREE = {True: "some output sees no padding", False: "every output sees padding"}
 _NUMBERS = ("taps", "one", "two", "sup", "reshaped", "circle", "certificate")
 
 
-def kernel_layer(kernel: str, stride: int, padding: str, size: int) -> dict[str, Any]:
-    r"""The layer of a named kernel on ``size × size`` pixels, one channel, padding 1 or none.
+def kernel_layer(kernel: str | ArrayLike, stride: int, padding: str, size: int) -> dict[str, Any]:
+    r"""The layer of a kernel ``(3, 3)`` of one channel on ``size × size`` pixels.
 
-    ``one``, ``two``, ``sup``: the norms :math:`\|A\|_p` for p = 1, 2, :math:`\infty`, all exact.
-    ``taps``: the sum of the absolute taps. ``reshaped``: the norm of the kernel as one row;
+    ``kernel`` may be a name in ``KERNELS``; ``padding`` is one of ``PADDINGS``, one pixel wide or
+    none. ``one``, ``two``, ``sup``: the norms :math:`\|A\|_p` for p = 1, 2, :math:`\infty`, all
+    exact. ``taps``: the sum of the absolute taps. ``reshaped``: the norm of the kernel as one row;
     ``circle``: the :math:`\ell_2` norm with circular padding 1 instead; both estimates.
-    ``certificate``: the Fourier upper bound of :math:`\|A\|_2`. ``matrix`` ``(16, 16)`` and
-    ``kernel_image`` ``(3, 3)``: entries over the largest absolute one, first row on top, NaN where
-    there is none. ``free`` says in words whether some output sees no padding. Numbers are NaN
-    where torch refuses the layer. [Derived, digest of layer norms, sections 2 and 4.]
+    ``certificate``: the Fourier upper bound of :math:`\|A\|_2`. ``matrix`` ``(16, 16)``: entries
+    over the largest absolute one, first row on top, NaN where there is none. ``free`` says in
+    words whether some output sees no padding. Numbers are NaN where torch refuses the layer.
+    [Derived, digest of layer norms, sections 2 and 4.]
     """
-    K = KERNELS[kernel]
-    picture = {"kernel_image": (K / np.abs(K).max())[::-1]}
+    K = KERNELS[kernel] if isinstance(kernel, str) else np.asarray(kernel, dtype=float)
     if not _exists(padding, size):
         blank = np.full((_MOST**2, _MOST**2), np.nan)
         nothing = dict.fromkeys(_NUMBERS, np.nan)
-        return {**nothing, **picture, "matrix": blank, "free": _FREE["none"]}
+        return {**nothing, "matrix": blank, "free": "there is no such layer"}
     settings = _settings(stride, padding, size)
     A = norms.conv_matrix(K[None, None], **settings).toarray()
     torus = norms.conv_matrix(K[None, None], **_settings(stride, "circular", size)).toarray()
-    reshaped = norms.conv_norm(K[None, None], 2, method="reshape", **settings)
     return {
         "taps": float(np.abs(K).sum()),
         "one": float(np.linalg.norm(A, 1)),
         "two": float(np.linalg.norm(A, 2)),
         "sup": float(np.linalg.norm(A, np.inf)),
-        "reshaped": reshaped.value,
+        "reshaped": norms.conv_norm(K[None, None], 2, method="reshape", **settings).value,
         "circle": float(np.linalg.norm(torus, 2)),
         "certificate": norms.conv_norm(K[None, None], 2, method="fft", **settings).value,
         "matrix": _framed(A),
-        "free": _FREE[reshaped.kind],
-        **picture,
+        "free": _FREE[_some_output_is_free(stride, padding, size)],
     }
 
 
@@ -72,6 +67,13 @@ def _settings(stride: int, padding: str, size: int) -> dict[str, Any]:
     mode = "zeros" if padding == "none" else padding
     width = 0 if padding == "none" else 1
     return {"input_size": size, "stride": stride, "padding": width, "padding_mode": mode}
+
+
+def _some_output_is_free(stride: int, padding: str, size: int) -> bool:
+    """Whether all nine taps of some output read pixels of the image, each its own."""
+    mode = "none" if padding == "none" else "zeros"
+    reads = norms.conv_matrix(np.ones((1, 1, 3, 3)), **_settings(stride, mode, size))
+    return bool((reads.sum(axis=1) == 9).any())
 
 
 def _framed(A: Array) -> Array:

@@ -1,14 +1,15 @@
-"""What the chapters teach with: figures, explorers, bets, graders; each loads when it is used."""
+"""What the chapters teach with: figures, explorers, editors, bets, graders; loaded when used."""
 
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Verdict", "bets", "check", "explorer", "figures", "panels", "variant"]
+__all__ = ["Verdict", "bets", "check", "explorer", "figures", "kernel_editor", "panels", "variant"]
 
 _HOMES = {
     "Verdict": "graders",
     "check": "graders",
     "explorer": "explorers",
+    "kernel_editor": "editors",
     "variant": "graders",
 }
 

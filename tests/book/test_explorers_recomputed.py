@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Locator, Page
 
 from lipkit.experiments.digits_plane import digits_plane
 from lipkit.experiments.free_gates import answers_by_width
-from lipkit.experiments.kernel_layer import kernel_layer
 from lipkit.experiments.lp_dichotomy import lp_dichotomy
 from lipkit.experiments.turned_slice import turned_slice
 from tests.book.test_browser import typeset
@@ -20,7 +19,6 @@ VARIANCES = {"2/N, then 1": "generalised_he", "2/d, then 1/N": "kaiming_linear"}
 VIEWS: dict[str, tuple[Callable[..., Mapping[str, Any]], dict[str, Mapping[str, Any]]]] = {
     "exp-slice": (turned_slice, {}),
     "exp-facets": (digits_plane, {}),
-    "exp-kernel": (kernel_layer, {"padding": {}, "kernel": {}}),
     "exp-sizes": (answers_by_width, {}),
     "exp-dichotomy": (lp_dichotomy, {"init": VARIANCES}),
 }
