@@ -37,7 +37,7 @@ class SumPlan:
     @cached_property
     def whole(self) -> bool:
         """Whether some place meets every tap, each by itself, and so more than any other."""
-        return all(q.plain and len(q.counts) == 1 and q.counts.all() for q in self.axes)
+        return all(q.every_tap_once for q in self.axes)
 
     @cached_property
     def joint_subsets(self) -> Array | None:
@@ -103,7 +103,11 @@ def _pattern_sums(kernel: Any, plan: SumPlan) -> Array:
     groups, outputs, inputs, *taps = plan.kernel_shape
     by_rows = plan.summed == 2
     channels = groups * (outputs if by_rows else inputs)
-    if by_rows and plan.whole:  # rows are summed at once, taps and all
+    if plan.whole and kernel.size <= _BLOCK:
+        sizes = np.abs(kernel.reshape(groups, outputs, inputs, -1), dtype=np.float64)
+        sums = sizes.sum(axis=-1).sum(axis=plan.summed)
+        return np.asarray(sums).reshape(channels, *(1 for _ in taps))
+    if plan.whole and by_rows:  # rows are summed at once, taps and all
         sums = _sizes_summed(kernel.reshape(channels, -1, 1, 1), None)
         return sums.reshape(channels, *(1 for _ in taps))
     shape = (channels, inputs, 1) if by_rows else (groups, outputs, inputs)

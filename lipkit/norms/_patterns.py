@@ -1,7 +1,7 @@
 """How the taps of one axis meet the pixels: the patterns of which a norm is the largest sum."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -23,10 +23,15 @@ class Patterns:
     counts: Array
     places: IntArray
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether the subsets are the single taps, each of them."""
         return np.array_equal(self.subsets, np.eye(self.subsets.shape[1]))
+
+    @cached_property
+    def every_tap_once(self) -> bool:
+        """Whether the only pattern meets every tap, each by itself."""
+        return self.plain and len(self.counts) == 1 and bool((self.counts == 1).all())
 
 
 @lru_cache(maxsize=4096)
@@ -45,7 +50,7 @@ def _patterns(axis: Axis, by_output: bool) -> Patterns:
     """Read off a short axis, with the same patterns as the axis itself."""
     place = axis.inner_output if by_output else axis.inner_input
     if place is not None and axis.mode == "zeros":  # it meets every tap once: none meets more
-        return _frozen(np.eye(axis.taps), np.ones((1, axis.taps)), np.array([place]))
+        return _once(axis.taps, place)
     short = axis.shortened()
     length, full = (short.outputs, axis.outputs) if by_output else (short.size, axis.size)
     links = _links(short.sources().tolist())
@@ -58,6 +63,11 @@ def _patterns(axis: Axis, by_output: bool) -> Patterns:
         subsets[i, taps] = 1
     kept = _undominated(counts)
     return _frozen(subsets, counts[kept], _in_full(kept, length, full))
+
+
+@lru_cache(maxsize=4096)
+def _once(taps: int, place: int) -> Patterns:
+    return _frozen(np.eye(taps), np.ones((1, taps)), np.array([place]))
 
 
 def _links(sources: list[list[int]]) -> dict[tuple[int, int], tuple[int, ...]]:
