@@ -1,4 +1,4 @@
-"""What the chapters teach with: figures, explorers, editors, bets, graders; loaded when used."""
+"""What the chapters teach with: figures, explorers, bets, graders; loaded when used."""
 
 from importlib import import_module
 from typing import Any
@@ -9,7 +9,7 @@ _HOMES = {
     "Verdict": "graders",
     "check": "graders",
     "explorer": "explorers",
-    "kernel_editor": "editors",
+    "kernel_editor": "explorers.kernel",
     "variant": "graders",
 }
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from lipkit.experiments.kernel_layer import KERNELS, PADDINGS, kernel_layer
 from lipkit.teach import kernel_editor, panels
-from lipkit.teach.editors import KernelEditor
-from lipkit.teach.editors._markup import fill
-from lipkit.teach.editors._state import State
+from lipkit.teach.explorers.kernel import KernelEditor
+from lipkit.teach.explorers.kernel._markup import fill
+from lipkit.teach.explorers.kernel._state import State
 from tests.book.test_browser import PHONE, listen
 from tests.conftest import ROOT
 
@@ -195,7 +195,7 @@ def test_without_scripts_the_first_state_stands(
 
 def test_the_live_face_draws_every_change(editor: KernelEditor) -> None:
     ipywidgets = pytest.importorskip("ipywidgets")
-    from lipkit.teach.editors._live import widget
+    from lipkit.teach.explorers.kernel._live import widget
 
     made = widget(editor, ipywidgets)
     _, menus, grid, drawn = made.children

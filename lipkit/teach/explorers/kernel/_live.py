@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lipkit.teach.editors._markup import bars, matrix
-from lipkit.teach.editors._state import LARGEST, SIZES, STRIDES, State
+from lipkit.teach.explorers.kernel._markup import bars, matrix
+from lipkit.teach.explorers.kernel._state import LARGEST, SIZES, STRIDES, State
 
 _SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:.8rem 1.4rem;align-items:center;max-width:64rem"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from lipkit.teach.editors import _markup
-from lipkit.teach.editors._page import controls_of, page
-from lipkit.teach.editors._state import State, nine_taps
 from lipkit.teach.explorers._sentence import Sentence, check_names
+from lipkit.teach.explorers.kernel import _markup
+from lipkit.teach.explorers.kernel._page import controls_of, page
+from lipkit.teach.explorers.kernel._state import State, nine_taps
 from lipkit.teach.panels import Number
 
 View = Callable[..., Mapping[str, Any]]
@@ -77,7 +77,7 @@ class KernelEditor:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle: dict[str, Any] = {}
         if os.environ.get("LIPKIT_FACE") != "page":
-            from lipkit.teach.editors._live import live
+            from lipkit.teach.explorers.kernel._live import live
 
             bundle |= live(self)
         return bundle | {"text/plain": repr(self), "text/html": self._html}

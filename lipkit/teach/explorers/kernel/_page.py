@@ -5,10 +5,10 @@ from html import escape
 from typing import Any
 
 from lipkit._validate import Array
-from lipkit.teach.editors import _markup
-from lipkit.teach.editors._state import SIZES, STRIDES, State
 from lipkit.teach.explorers._elements import tag
 from lipkit.teach.explorers._page import control, filled, frame, script
+from lipkit.teach.explorers.kernel import _markup
+from lipkit.teach.explorers.kernel._state import SIZES, STRIDES, State
 from lipkit.teach.panels import Control, Number, choice
 
 _STILL = "The kernel can be edited only with scripts; without them you see its first state."
