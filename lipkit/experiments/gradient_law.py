@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special, stats
 
 from lipkit.experiments._registry import experiment
-from lipkit.networks import sample_random_relu_batch
+from lipkit.networks import sample_random_relu_chunks
 from lipkit.theory.random_relu import (
     dead_probability,
     gradient_moments,
@@ -15,6 +15,7 @@ from lipkit.theory.random_relu import (
 )
 
 SIZE: dict[str, Any] = {"d": 5, "width": 40, "depth": 3, "bias": "cauchy", "scale": 5.0}
+CHUNK = 1000  # networks in memory at a time
 QUANTILES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 
 
@@ -37,8 +38,11 @@ def gradient_law(params: dict[str, Any], seed: int) -> dict[str, Any]:
     """
     d, width, depth = params["d"], params["width"], params["depth"]
     bias = "zero" if params["bias"] == "zero" else (params["bias"], params["scale"])
-    batch = sample_random_relu_batch(params["nets"], d, width, depth, bias=bias, rng=seed)
-    found = np.linalg.norm(batch.gradient(np.ones(d)), axis=1)
+    batches = sample_random_relu_chunks(
+        params["nets"], d, width, depth, chunk=CHUNK, bias=bias, rng=seed
+    )
+    slopes = [np.linalg.norm(batch.gradient(np.ones(d)), axis=1) for batch in batches]
+    found = np.concatenate(slopes)
     draws = np.random.default_rng([seed, 1])
     law = gradient_norm_law(d, width, depth, params["draws"], draws)
     test = stats.ks_2samp(found, law)

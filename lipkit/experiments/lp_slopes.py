@@ -34,9 +34,10 @@ def lp_slopes(params: dict[str, Any], seed: int) -> dict[str, Any]:
     and ``steepest_high``.
     ``slope_...`` are log-log slopes in d, of one-sided estimates; ``exponent`` and ``fixed_point``
     are the proved powers of the constant and of one gradient, ``gaussian`` the mean of
-    :math:`\|g\|_{p'}`.
+    :math:`\|g\|_{p'}`. Raises ``ValueError`` for fewer than two different d: no line goes through
+    one point.
     """
-    dims, norms = params["dims"], params["norms"]
+    dims, norms = _several(params["dims"]), params["norms"]
     found: dict[str, Any] = {name: [] for name in ("typical", "random", "steepest")}
     for d in dims:
         stream = np.random.default_rng([seed, d])
@@ -57,6 +58,15 @@ def lp_slopes(params: dict[str, Any], seed: int) -> dict[str, Any]:
         "fixed_point": np.array([fixed_point_exponent(p) for p in norms]),
         "gaussian": np.array([[gaussian_dual_norm(d, p) for d in dims] for p in norms]),
     }
+
+
+def _several(dims: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(dims)) < 2:
+        raise ValueError(
+            f"dims: got {tuple(dims)}, expected two or more different numbers of inputs, since "
+            "slopes in d are fitted; add one"
+        )
+    return dims
 
 
 def _slopes(

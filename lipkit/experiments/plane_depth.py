@@ -27,7 +27,7 @@ def plane_depth(params: dict[str, Any], seed: int) -> dict[str, Any]:
     :math:`\sqrt2`.
     """
     depths, width, nets = params["depths"], params["width"], params["nets"]
-    rows = [[_network(width, L, [seed, L, i]) for i in range(nets)] for L in depths]
+    rows = [[exact_in_the_plane(width, L, [seed, L, i]) for i in range(nets)] for L in depths]
     values = np.array(rows)  # (depth, net, answer)
     mean = values.mean(axis=1)
     return {
@@ -39,7 +39,8 @@ def plane_depth(params: dict[str, Any], seed: int) -> dict[str, Any]:
     }
 
 
-def _network(width: int, depth: int, seed: list[int]) -> tuple[float, float, float]:
+def exact_in_the_plane(width: int, depth: int, seed: list[int]) -> tuple[float, float, float]:
+    r"""Of one network: exact constant over :math:`\sqrt2`, pieces over 2NL, product bound."""
     network = sample_random_relu(2, width, depth, rng=np.random.default_rng(seed))
     exact = lipschitz.exact_plane(network)
     arcs = exact.details["arcs"] / (2 * width * depth)

@@ -14,6 +14,7 @@ from lipkit.norms import dual_exponent
 _ENTRIES = 2**15  # numbers a layer of one group of networks: 256 KB, near the processor
 _BETA = (2.0, 10.0)  # sharpness of the gates, first and last step
 _STEP = (2.0, 0.05)  # length of a step on the unit sphere
+_SMOOTH = 1.1  # the least norm whose best step is climbed with: below, it jumps among coordinates
 
 
 def gradient_lower_bounds(
@@ -32,7 +33,8 @@ def gradient_lower_bounds(
         A ``ReluNetworkBatch`` of n networks with one output. With biases all of space is looked at,
         far out too: points :math:`(x, \tau)` stand for :math:`x / \tau`.
     p
-        Input norm in [1, inf]. For p = 1 each start works on one input coordinate.
+        Input norm in [1, inf]. The climb goes where the best step of p-norm 1 gains more; below
+        p = 1.1, where that step jumps from one coordinate to another, it takes the step for 1.1.
     starts, steps
         Points a network, and steps on each.
     rng
@@ -72,12 +74,11 @@ def _climb(
 ) -> Array:
     """The largest norms for one group of networks, from these starts."""
     d = batch.input_dim
-    X, held = _by_coordinate(stack, X, d) if p == 1 else (X, None)
     seen = [X]
     for step in range(steps if stack.turned else 0):
         share = step / max(1, steps - 1)
         beta, length = _between(_BETA, share), _between(_STEP, share)
-        X = units(X + length * units(stack.uphill(X, beta, held, d)))
+        X = units(X + length * units(stack.uphill(X, beta, None, d, max(p, _SMOOTH))))
         X[..., d:] = np.abs(X[..., d:])
         seen.append(X)
     points = np.concatenate(seen, axis=1)
@@ -92,15 +93,6 @@ def _climb(
 
 def _between(ends: tuple[float, float], share: float) -> float:
     return float(ends[0] * (ends[1] / ends[0]) ** share)
-
-
-def _by_coordinate(stack: Stack, X: Array, d: int) -> tuple[Array, Array]:
-    """The starts that are steepest in the steepest coordinates, and those coordinates."""
-    sizes = np.abs(stack.gradients(X)[..., :d])
-    coordinates = np.argsort(-sizes.max(axis=1), axis=1)[:, np.arange(X.shape[1]) % d]
-    rows = np.arange(len(X))[:, None]
-    start = sizes.argmax(axis=1)[rows, coordinates]
-    return X[rows, start], np.eye(X.shape[2])[coordinates]
 
 
 def _at_kinks(stack: Stack, x: Array) -> NDArray[np.bool_]:

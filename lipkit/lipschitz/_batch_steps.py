@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lipkit._validate import Array
+from lipkit.norms import dual_vector
 
 _TINY = 1e-300
 
@@ -39,17 +40,18 @@ class Stack:
             v = (v * gate) @ W
         return np.broadcast_to(v, X.shape)
 
-    def uphill(self, X: Array, beta: float, held: Array | None, inputs: int) -> Array:
+    def uphill(self, X: Array, beta: float, held: Array | None, inputs: int, p: float = 2) -> Array:
         """The direction in which the annealed slope grows.
 
-        u is ``held``, or the soft gradient's direction, in the first ``inputs`` coordinates.
+        u is ``held``, or the step in the first ``inputs`` coordinates in which the soft gradient
+        gains most, for steps of one p-norm.
         """
         soft = _soften(self, X, beta)
         v, after = self.weights[-1], []
         for W, gate in zip(self.weights[-2::-1], reversed(soft.gates), strict=True):
             after.append(v)
             v = (v * gate) @ W
-        u = _within(np.broadcast_to(v, X.shape), inputs) if held is None else held
+        u = _steepest(np.broadcast_to(v, X.shape), inputs, p) if held is None else held
         entering = []
         for W, gate in zip(self.turned, soft.gates, strict=True):
             entering.append(u @ W)
@@ -91,9 +93,10 @@ def units(X: Array) -> Array:
     return np.asarray(X / np.sqrt(np.maximum(squares, _TINY))[..., None])
 
 
-def _within(v: Array, inputs: int) -> Array:
-    """The direction of v in its first coordinates."""
-    if inputs < v.shape[-1]:
-        v = v.copy()
-        v[..., inputs:] = 0
-    return units(v)
+def _steepest(v: Array, inputs: int, p: float) -> Array:
+    """The unit step in the first coordinates in which v gains most for its p-norm."""
+    if p == 2 and inputs == v.shape[-1]:
+        return units(v)
+    u = np.zeros(v.shape)
+    u[..., :inputs] = dual_vector(v[..., :inputs], p)
+    return units(u)

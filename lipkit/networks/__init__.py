@@ -5,7 +5,11 @@ from lipkit.networks._activations import Activation, activation
 from lipkit.networks._batch import ReluNetworkBatch
 from lipkit.networks._initialisations import initialisation_factor
 from lipkit.networks._random_features import RandomFeatures, sample_random_features
-from lipkit.networks._random_relu import sample_random_relu, sample_random_relu_batch
+from lipkit.networks._random_relu import (
+    sample_random_relu,
+    sample_random_relu_batch,
+    sample_random_relu_chunks,
+)
 from lipkit.networks._relu import ReluNetwork
 from lipkit.networks._two_layer import TwoLayerNetwork
 
@@ -22,4 +26,5 @@ __all__ = [
     "sample_random_features",
     "sample_random_relu",
     "sample_random_relu_batch",
+    "sample_random_relu_chunks",
 ]

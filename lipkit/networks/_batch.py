@@ -9,6 +9,8 @@ from lipkit import _validate
 from lipkit._validate import Array
 from lipkit.networks._relu import ReluNetwork
 
+_ENTRIES = 2**22  # numbers a layer of the networks looked at together: 32 MB
+
 
 class ReluNetworkBatch:
     """Networks of the same sizes: ``weights[l]`` ``(n, out, in)``, ``biases[l]`` ``(n, out)``.
@@ -90,8 +92,9 @@ class ReluNetworkBatch:
         """The formal gradients of every network with one output, as :meth:`ReluNetwork.gradient`.
 
         ``X`` is a point ``(d,)``, giving ``(n, d)``; points ``(m, d)`` for all networks, or
-        ``(n, m, d)`` for each its own, giving ``(n, m, d)``. Raises ``ValueError`` for several
-        outputs or another shape.
+        ``(n, m, d)`` for each its own, giving ``(n, m, d)``. So many networks are looked at
+        together that a layer takes 32 MB. Raises ``ValueError`` for several outputs or another
+        shape.
 
         >>> ReluNetworkBatch([np.ones((7, 4, 3)), np.ones((7, 1, 4))]).gradient(np.ones(3))[0]
         array([4., 4., 4.])
@@ -105,13 +108,23 @@ class ReluNetworkBatch:
                 f"X: got shape {points.shape}, expected (d,), (m, d) or (n, m, d) with "
                 f"n = {len(self)}, d = {self.input_dim}"
             )
+        m = np.atleast_2d(points).shape[-2]
+        size = max(1, _ENTRIES // (m * max(self.input_dim, *self.widths, 1)))
+        groups = [slice(i, i + size) for i in range(0, len(self), size)]
+        found = [self._gradients(points[group] if own else points, group) for group in groups]
+        v = np.concatenate(found)
+        return np.array(v[:, 0] if points.ndim == 1 else v)
+
+    def _gradients(self, points: Array, group: slice) -> Array:
+        """The gradients of some of the networks, ``(n, m, d)``."""
         hidden, gates = np.atleast_2d(points), []
-        for W, b in zip(self.weights[:-1], self.biases, strict=False):
-            z = hidden @ W.swapaxes(1, 2) + b[:, None]
+        weights = [W[group] for W in self.weights]
+        for W, b in zip(weights[:-1], self.biases, strict=False):
+            z = hidden @ W.swapaxes(1, 2) + b[group, None]
             gates.append(z > 0)
             hidden = np.maximum(z, 0.0)
-        v = self.weights[-1]
-        for W, gate in zip(self.weights[-2::-1], reversed(gates), strict=True):
+        v = weights[-1]
+        for W, gate in zip(weights[-2::-1], reversed(gates), strict=True):
             v = (v * gate) @ W
-        v = np.broadcast_to(v, (len(self), *np.atleast_2d(points).shape[-2:]))
-        return np.array(v[:, 0] if points.ndim == 1 else v)
+        shape = (len(v), *np.atleast_2d(points).shape[-2:])
+        return np.broadcast_to(v, shape)

@@ -37,16 +37,32 @@ class Part:
     scale: float
 
 
+ENTRIES = 2**20  # numbers drawn at a time: 8 MB
+
+
 def draw_parts(n: int, parts: Sequence[Part], rng: np.random.Generator) -> list[Array]:
-    """Each part of n networks, ``(n, *shape)``; the first networks are the same whatever n."""
+    """Each part of n networks, ``(n, *shape)``; the first networks are the same whatever n.
+
+    Beside the result only the numbers of one chunk of networks are held; the draws do not depend on
+    its size.
+    """
+    arrays = [np.empty((n, *part.shape)) for part in parts]
     sizes = [math.prod(part.shape) for part in parts]
+    rows = max(1, ENTRIES // sum(sizes))
+    for start in range(0, n, rows):
+        numbers = _numbers(min(rows, n - start), parts, sizes, rng)
+        for array, part, column in zip(arrays, parts, numbers, strict=True):
+            chunk = array[start : start + rows]
+            np.multiply(column.reshape(chunk.shape), part.scale, out=chunk)
+    return arrays
+
+
+def _numbers(
+    n: int, parts: Sequence[Part], sizes: Sequence[int], rng: np.random.Generator
+) -> Sequence[Array]:
+    """A row of numbers for each of n networks, part by part, before they are scaled."""
     if len({part.draw for part in parts}) == 1:
         block = parts[0].draw(rng, n * sum(sizes)).reshape(n, -1)
-        numbers = np.split(block, [*accumulate(sizes)][:-1], axis=1)
-    else:
-        rows = [[p.draw(rng, m) for p, m in zip(parts, sizes, strict=True)] for _ in range(n)]
-        numbers = [np.stack(column) for column in zip(*rows, strict=True)]
-    return [
-        part.scale * column.reshape(n, *part.shape)
-        for part, column in zip(parts, numbers, strict=True)
-    ]
+        return np.split(block, [*accumulate(sizes)][:-1], axis=1)
+    rows = [[p.draw(rng, m) for p, m in zip(parts, sizes, strict=True)] for _ in range(n)]
+    return [np.stack(column) for column in zip(*rows, strict=True)]

@@ -1,5 +1,7 @@
 """Random ReLU networks: the generalised He initialisation, and the other usual ones."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lipkit import _validate
@@ -68,14 +70,46 @@ def sample_random_relu_batch(
     """The next ``n`` networks that :func:`sample_random_relu` draws from one generator, stacked.
 
     Arguments and errors are those of :func:`sample_random_relu`. The first networks are the same
-    whatever n. ``weights[l]`` has shape ``(n, out, in)``, float64.
+    whatever n. ``weights[l]`` has shape ``(n, out, in)``, float64. Where so many do not fit in
+    memory, use :func:`sample_random_relu_chunks`.
 
     >>> sample_random_relu_batch(1000, 3, 8, 2, rng=0)
     ReluNetworkBatch(1000 × 3 → 8 → 8 → 1, no biases)
     """
-    n, d, width, depth = (
-        _validate.count(v, name)
-        for v, name in ((n, "n"), (d, "d"), (width, "width"), (depth, "depth"))
+    n = _validate.count(n, "n")
+    parts, generator = _parts(d, width, depth, bias, init), _validate.generator(rng)
+    return _batch(n, parts, generator)
+
+
+def sample_random_relu_chunks(
+    n: int,
+    d: int,
+    width: int,
+    depth: int,
+    *,
+    chunk: int,
+    bias: BiasLaw = "zero",
+    init: str = "generalised_he",
+    rng: Seed,
+) -> Iterator[ReluNetworkBatch]:
+    """The networks of :func:`sample_random_relu_batch`, at most ``chunk`` of them at a time.
+
+    One after the other the batches hold the same n networks whatever ``chunk``, and no more than
+    one of them need be in memory. Arguments and errors are those of
+    :func:`sample_random_relu_batch`; they are checked before the first batch is asked for.
+
+    >>> [len(some) for some in sample_random_relu_chunks(10, 3, 8, 2, chunk=4, rng=0)]
+    [4, 4, 2]
+    """
+    n, chunk = _validate.count(n, "n"), _validate.count(chunk, "chunk")
+    parts, generator = _parts(d, width, depth, bias, init), _validate.generator(rng)
+    return (_batch(min(chunk, n - start), parts, generator) for start in range(0, n, chunk))
+
+
+def _parts(d: int, width: int, depth: int, bias: BiasLaw, init: str) -> list[Part]:
+    """The arrays of one network in the order in which they are drawn."""
+    d, width, depth = (
+        _validate.count(v, name) for v, name in ((d, "d"), (width, "width"), (depth, "depth"))
     )
     law, biases = weight_law(init, d, width), bias_law(bias)
     *hidden, last = law.scales(depth)
@@ -85,8 +119,14 @@ def sample_random_relu_batch(
         if biases is not None:
             draw, size = biases
             parts.append(Part((width,), draw, size(fan_in)))
-    parts.append(Part((1, width), law.draw, last))
-    arrays = _draws.draw_parts(n, parts, _validate.generator(rng))
+    return [*parts, Part((1, width), law.draw, last)]
+
+
+def _batch(n: int, parts: list[Part], rng: np.random.Generator) -> ReluNetworkBatch:
+    arrays = _draws.draw_parts(n, parts, rng)
     weights = [array for array in arrays if array.ndim == 3]
-    drawn = [array for array in arrays if array.ndim == 2] or [np.zeros((n, width))] * depth
-    return ReluNetworkBatch(weights, [*drawn, np.zeros((n, 1))])
+    drawn = [array for array in arrays if array.ndim == 2]
+    return ReluNetworkBatch(
+        weights,
+        [*(drawn or [np.zeros(W.shape[:2]) for W in weights[:-1]]), np.zeros((n, 1))],
+    )

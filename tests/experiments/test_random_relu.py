@@ -12,6 +12,7 @@ NAMES = (
     "lp_slopes",
     "depth_width",
     "plane_depth",
+    "plane_width",
     "bias_floor",
     "relaxation_growth",
     "hidden_map",
@@ -88,6 +89,16 @@ class TestSlopesInD:
         assert shares == pytest.approx([1.93, 1.81, 1.98, 1.93], rel=0.12)
         assert slopes["steepest"][0] == pytest.approx([3.76, 5.03, 7.15, 8.58], rel=0.12)
 
+    @pytest.mark.parametrize("dims", [(8,), (8, 8), ()])
+    def test_a_line_needs_two_sizes(self, dims):
+        with pytest.raises(ValueError, match=r"dims: got \(.*\), expected two or more different"):
+            quick("lp_slopes", dims=dims)
+
+    def test_two_sizes_are_enough(self):
+        found = quick("lp_slopes", dims=(4, 8), nets=3, points=50)
+        rise = np.log(found["steepest"][:, 1] / found["steepest"][:, 0]) / np.log(2)
+        np.testing.assert_allclose(found["slope_steepest"], rise)
+
 
 class TestDepthAndWidth:
     def test_the_product_explodes_and_the_network_does_not(self):
@@ -119,6 +130,27 @@ class TestDepthAndWidth:
             for i in range(2)
         ]
         assert one["mean"][0] == pytest.approx(np.mean(values) / np.sqrt(2))
+
+    def test_the_plane_by_width(self):
+        found = quick("plane_width", widths=(12, 48), depths=(1, 3), nets=6)
+        assert found["pieces"] == pytest.approx(np.outer([1, 3], [24, 96]), rel=0.12)
+        np.testing.assert_allclose(found["anew"] ** 2, np.log(found["pieces"]))
+        values = [
+            exact_plane(sample_random_relu(2, 48, 3, rng=np.random.default_rng([0, 3, 48, i])))
+            for i in range(6)
+        ]
+        constants = np.array([b.value for b in values]) / np.sqrt(2)
+        assert found["mean"][1, 1] == pytest.approx(constants.mean())
+        assert found["stderr"][1, 1] == pytest.approx(constants.std(ddof=1) / np.sqrt(6))
+
+    def test_the_slow_search_finds_more_in_deep_networks(self):
+        size = {"widths": (32,), "depths": (8,), "nets": 3}
+        slow, fast = (quick("depth_width", search=how, **size) for how in ("ascent", "batch"))
+        assert slow["steepest"] > 1.2 * fast["steepest"]
+        assert (slow["steepest_low"] <= slow["steepest"]).all()
+        assert (slow["steepest"] <= slow["steepest_high"]).all()
+        assert slow["product"] == fast["product"]  # the same networks
+        assert slow["law"] == pytest.approx(slow["typical"], rel=0.6)
 
     def test_hidden_layers_hardly_stretch(self):  # digest: 1.28 to 1.35, largest 1.5 to 1.6
         found = quick("hidden_map", width=1024, points=8)

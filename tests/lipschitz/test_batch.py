@@ -48,6 +48,26 @@ def test_climbing_beats_as_many_random_points():
     assert np.mean(more) > np.mean(climbed)
 
 
+@pytest.mark.parametrize("p", [1, 1.05, 1.1, 1.25, 1.5, 3, np.inf])
+def test_near_the_truth_in_every_norm(p):
+    batch = sample_random_relu_batch(20, 4, 14, 1, rng=0)
+    truth = np.array([exact_shallow(batch[i], p).value for i in range(20)])
+    found = gradient_lower_bounds(batch, p, rng=0)
+    assert (found <= truth * (1 + 1e-9)).all()
+    assert np.mean(found / truth) > 0.92
+
+
+def test_small_norms_find_what_one_finds():
+    """A slope in l1 counts for every larger p; climbing in l2 for all p found 60 % of it."""
+    batch = sample_random_relu_batch(5, 64, 512, 1, rng=1)
+    one, *others = (
+        np.median(gradient_lower_bounds(batch, p, starts=16, steps=30, rng=0))
+        for p in (1, 1.05, 1.25, 1.5)
+    )
+    assert one > 1.0 * np.sqrt(64)
+    assert (np.array(others) > 0.97 * one).all()
+
+
 @given(st.integers(0, 10**6), st.sampled_from(NORMS), st.integers(1, 3))
 @settings(max_examples=15)
 def test_each_number_is_a_gradient_s_norm_and_repeats(seed, p, depth):
