@@ -12,7 +12,7 @@ class Points(NamedTuple):
     """Points and their labels; ``X, y = points`` unpacks them.
 
     ``X`` has shape ``(n, d)``, float64, and ``y`` shape ``(n,)``: int64 classes 0, 1, … or float64
-    values, such as signs.
+    values, such as signs. Images from a folder are ``(n, channels, height, width)``, float32.
 
     >>> Points(np.zeros((4, 2)), np.ones(4))
     Points(X: (4, 2) float64, y: (4,) float64)

@@ -1,8 +1,25 @@
-"""Training small torch models so that the same seed gives the same weights."""
+"""Training torch models, plain or against an attack: the same seed gives the same weights."""
 
+from lipkit.training._augment import CropFlip
+from lipkit.training._conv_models import resnet18, small_cnn, vgg11
 from lipkit.training._conv_penalty import conv_penalty
 from lipkit.training._fit import fit
 from lipkit.training._history import History
+from lipkit.training._losses import alp_loss, trades_loss
 from lipkit.training._models import mlp
+from lipkit.training._penalty import Penalty, WeightDecay
 
-__all__ = ["History", "conv_penalty", "fit", "mlp"]
+__all__ = [
+    "CropFlip",
+    "History",
+    "Penalty",
+    "WeightDecay",
+    "alp_loss",
+    "conv_penalty",
+    "fit",
+    "mlp",
+    "resnet18",
+    "small_cnn",
+    "trades_loss",
+    "vgg11",
+]

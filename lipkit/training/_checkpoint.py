@@ -4,14 +4,17 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-_FORMAT = "lipkit training checkpoint 1"
+from lipkit.training._early import best_epoch
+from lipkit.training._penalty import Penalty
+
+_FORMAT = "lipkit training checkpoint 2"
 
 
 @dataclass
@@ -20,7 +23,15 @@ class Run:
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    rows: list[dict[str, Any]]
+    penalty: Penalty
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    norms: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] | None = None  # the weights of the best epoch, where that one is kept
+
+    def keep_best(self) -> None:
+        """Remember the weights if the last epoch is the best."""
+        if best_epoch(self.rows) == len(self.rows) - 1:
+            self.best = {name: t.clone() for name, t in self.model.state_dict().items()}
 
 
 @contextmanager
@@ -78,7 +89,10 @@ class Checkpoint:
                     "start": self._start,
                     "model": run.model.state_dict(),
                     "optimizer": run.optimizer.state_dict(),
+                    "penalty": run.penalty.state_dict(),
                     "rows": run.rows,
+                    "norms": run.norms,
+                    "best": run.best,
                 },
                 file,
             )
@@ -100,7 +114,8 @@ class Checkpoint:
         different = [name for name in ours if theirs.get(name) != ours[name]]
         if different:
             raise self._refusal(f"a checkpoint of a run with other {', '.join(different)}")
-        if self._start not in (saved["start"], _digest(saved["model"])):
+        known = [saved["start"], *(_digest(saved[w]) for w in ("model", "best") if saved[w])]
+        if self._start not in known:
             raise self._refusal("a checkpoint of a run that started from other weights")
 
     def _refusal(self, got: str) -> ValueError:
@@ -113,7 +128,9 @@ class Checkpoint:
 def _restore(run: Run, saved: dict[str, Any]) -> None:
     run.model.load_state_dict(saved["model"])
     run.optimizer.load_state_dict(saved["optimizer"])
-    run.rows[:] = saved["rows"]
+    run.penalty.load_state_dict(saved["penalty"])
+    run.rows[:], run.norms[:] = saved["rows"], saved["norms"]
+    run.best = saved["best"]
 
 
 def _shapes(model: nn.Module) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,7 +16,14 @@ class History:
     ``validation_`` if there was any, ``lr`` and ``seconds``. Losses are means per point. Those of
     training are taken on each batch before its step, so they lag behind the epoch's last weights;
     those of validation belong to the weights at its end. Accuracies, in [0, 1], are there for
-    classes and for signs only.
+    classes and for signs only. ``train_robust_accuracy`` counts the attacked points of the steps,
+    and stands alone if the method uses no others; ``validation_robust_accuracy`` is there if an
+    attack was given. ``train_loss`` is that of the method, without a penalty, and
+    ``validation_loss`` that of the points themselves.
+
+    ``norms`` has one record an epoch, norm and layer, if they were asked for: ``epoch``, ``layer``,
+    ``kind``, ``fused`` (a layer together with its BatchNorm), ``p``, ``norm`` (None if unknown),
+    ``answer`` (exact or upper). ``kept`` is the epoch whose weights the model holds.
 
     >>> history = History([{"epoch": 1, "train_loss": 0.25, "lr": 0.05, "seconds": 0.1}])
     >>> history, len(history), history.last["train_loss"]
@@ -24,6 +31,8 @@ class History:
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
+    norms: list[dict[str, Any]] = field(default_factory=list)
+    kept: int | None = None
 
     @property
     def last(self) -> dict[str, Any]:
@@ -37,14 +46,15 @@ class History:
 
     def to_frame(self) -> "DataFrame":
         """The rows as a pandas frame indexed by epoch; raises ``ImportError`` without pandas."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame: got no pandas; pip install 'lipkit[sweep]', or read .rows"
-            ) from error
         columns = list(self.rows[0]) if self.rows else ["epoch", "train_loss", "lr", "seconds"]
-        return pd.DataFrame(self.rows, columns=columns).set_index("epoch")
+        frame = _pandas("to_frame", "rows").DataFrame(self.rows, columns=columns)
+        return cast("DataFrame", frame.set_index("epoch"))
+
+    def norms_to_frame(self) -> "DataFrame":
+        """The norms of the layers as a tidy pandas frame; ``ImportError`` without pandas."""
+        columns = ["epoch", "layer", "kind", "fused", "p", "norm", "answer"]
+        pandas = _pandas("norms_to_frame", "norms")
+        return cast("DataFrame", pandas.DataFrame(self.norms, columns=columns))
 
     def __repr__(self) -> str:
         results = [f"{name} {value:.4g}" for name, value in self._results()]
@@ -73,6 +83,16 @@ class History:
         n = len(self.rows)
         picked = range(n) if n <= 10 else sorted({round(i * (n - 1) / 9) for i in range(10)})
         return [self.rows[i] for i in picked]
+
+
+def _pandas(asked: str, instead: str) -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            f"{asked}: got no pandas; pip install 'lipkit[sweep]', or read .{instead}"
+        ) from error
+    return pandas
 
 
 def _text(value: Any) -> str:

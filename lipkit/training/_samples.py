@@ -29,10 +29,14 @@ class Samples:
         """Whether the labels are classes; otherwise they are values."""
         return not self.y.is_floating_point()
 
+    def batch_count(self, size: int) -> int:
+        """How many batches of at most ``size`` points there are."""
+        return -(-len(self) // size)
+
     def batches(self, size: int, order: Any = None) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of at most ``size`` points, as equal as can be, so that none is a lone rest."""
         rows = np.arange(len(self)) if order is None else order
-        for part in np.array_split(rows, -(-len(self) // size)):
+        for part in np.array_split(rows, self.batch_count(size)):
             index = torch.from_numpy(part).to(self.X.device)
             yield self.X[index], self.y[index]
 
@@ -43,7 +47,7 @@ def samples(data: Any, model: nn.Module, name: str) -> Samples:
         raise TypeError(f"{name}: got a Split, expected a pair (X, y); pass its .train or .test")
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise TypeError(f"{name}: got {type(data).__name__}, expected a pair (X, y) of arrays")
-    X = _validate.real_array(_array(data[0]), f"{name} X")
+    X = _points(_array(data[0]), f"{name} X")
     y = _labels(data[1], f"{name} y")
     if X.ndim < 2 or len(X) == 0 or len(X) != len(y):
         raise ValueError(
@@ -69,6 +73,15 @@ def parameter(model: nn.Module) -> nn.Parameter:
     return found[0]
 
 
+def _points(X: Any, name: str) -> Any:
+    """The points as they are if they are in single precision, else in double."""
+    if X.dtype != np.float32:
+        return _validate.real_array(X, name)
+    if not np.isfinite(X).all():
+        raise ValueError(f"{name}: got NaN or infinite entries, expected finite numbers; clean it")
+    return X if X.flags.writeable else X.copy()
+
+
 def _labels(y: Any, name: str) -> Any:
     y = _array(y)
     if y.dtype.kind in "biu" and y.ndim == 1:
@@ -84,7 +97,8 @@ def _labels(y: Any, name: str) -> Any:
 def _array(values: Any) -> Any:
     if isinstance(values, Tensor):
         values = values.detach().cpu()
-        values = (values.double() if values.is_floating_point() else values).numpy()
+        half = values.is_floating_point() and values.dtype != torch.float32
+        values = (values.double() if half else values).numpy()
     return np.asarray(values)
 
 
@@ -92,5 +106,5 @@ def _digest(*arrays: Any) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.shape} {array.dtype}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -114,13 +114,25 @@ class TestRule:
         assert sorted(first) == sorted(second) == X[:, 0].tolist()
         assert first != second
 
-    def test_schedules(self) -> None:
-        for schedule, true in (
+    @pytest.mark.parametrize(
+        ("schedule", "true"),
+        [
             ("constant", [0.2] * 4),
             ("cosine", [0.2, 0.1 + 0.1 / math.sqrt(2), 0.1, 0.1 - 0.1 / math.sqrt(2)]),
-        ):
-            history = quick(mlp((2, 2)), classes(), epochs=4, lr=0.2, schedule=schedule)
-            assert [row["lr"] for row in history.rows] == pytest.approx(true)
+            ("step", [0.2] * 8 + [0.02] + [0.002] + [0.0002] * 2),  # from 7.5, 9 and 10 of 12
+            ({3: 0.5, 1: 0.1}, [0.2, 0.02, 0.02, 0.01]),
+        ],
+    )
+    def test_schedules(self, schedule: Any, true: list[float]) -> None:
+        history = quick(mlp((2, 2)), classes(), epochs=len(true), lr=0.2, schedule=schedule)
+        assert [row["lr"] for row in history.rows] == pytest.approx(true)
+
+    def test_the_papers_schedule(self) -> None:
+        """Liang and Huang: 120 epochs, a tenth from 75, 90 and 100 on."""
+        from lipkit.training._settings import _factor
+
+        found = [_factor("step", epoch, 120) for epoch in range(120)]
+        assert found == pytest.approx([1.0] * 75 + [0.1] * 15 + [0.01] * 10 + [0.001] * 20)
 
 
 class TestRepeats:
@@ -277,8 +289,15 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("how", "error", "message"),
         [
-            ({"method": "trades"}, ValueError, "method: got 'trades', expected one of 'standard'"),
-            ({"schedule": "step"}, ValueError, "schedule: got 'step', expected one of 'cosine'"),
+            (
+                {"method": "mart"},
+                ValueError,
+                "method: got 'mart', expected one of 'standard',",
+            ),
+            ({"schedule": "steps"}, ValueError, "schedule: got 'steps', expected one of 'cosine'"),
+            ({"schedule": {0: 0.1}}, ValueError, "schedule epoch: got 0, expected at least 1"),
+            ({"schedule": {1.5: 0.1}}, TypeError, "schedule epoch: got 1.5, expected an integer"),
+            ({"schedule": {2: -0.1}}, ValueError, "schedule from epoch 2: got -0.1"),
             ({"epochs": 0}, ValueError, "epochs: got 0"),
             ({"batch_size": 0}, ValueError, "batch_size: got 0"),
             ({"batch_size": 1.5}, TypeError, "batch_size: got 1.5"),

@@ -1,0 +1,198 @@
+"""Layer norms and robustness of one network, trained plainly or against an attack.
+
+Tier ``full`` is the protocol of Liang and Huang's comparison of robust networks (digest of layer
+norms, sections 7.1 and 7.3), on CIFAR-10 from a folder of yours::
+
+    python -m lipkit.experiments robust_cnn_norms --tier full --seeds 1 --out pgd-resnet18.json \
+        --set folder=DATA --set checkpoints=RUNS --set method=pgd --set architecture=resnet18
+
+once for each method, standard, pgd, trades, alp, and each architecture, resnet18, vgg11. A run that
+was stopped goes on from its file in RUNS. The smaller tiers train a small network on scikit-learn's
+digits.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lipkit import _validate
+from lipkit.data import Points, Split, cifar10, digits
+from lipkit.experiments._registry import experiment
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_DIGITS = {
+    "data": "digits",
+    "folder": "",
+    "architecture": "small_cnn",
+    "method": "pgd",
+    "width": 16,
+    "epochs": 8,
+    "batch_size": 64,
+    "lr": 0.05,
+    "schedule": "step",
+    "eps": 0.1,
+    "beta": 1.0,
+    "attack_steps": 5,
+    "step_size": 0.05,
+    "start": 0.001,
+    "augment": False,
+    "eps_test": 0.1,
+    "steps_test": 20,
+    "n_train": 0,
+    "n_attacked": 200,
+    "checkpoints": "",
+    "device": "auto",
+}
+_TINY = {"width": 4, "epochs": 2, "attack_steps": 2, "steps_test": 3}
+_PAPER = {
+    "data": "cifar10",
+    "architecture": "resnet18",
+    "width": 64,
+    "epochs": 120,
+    "batch_size": 128,
+    "lr": 0.1,
+    "eps": 0.031,
+    "attack_steps": 10,
+    "step_size": 0.007,
+    "augment": True,
+    "eps_test": 8 / 255,
+    "steps_test": 100,
+    "n_attacked": 1024,
+}
+
+
+@experiment(
+    sizes={
+        "test": {**_DIGITS, **_TINY, "n_train": 200, "n_attacked": 40},
+        "quick": _DIGITS,
+        "standard": {**_DIGITS, "epochs": 20, "attack_steps": 7, "steps_test": 40, "n_attacked": 0},
+        "full": {**_DIGITS, **_PAPER},
+    },
+    seeds={"test": 1, "quick": 1, "standard": 3, "full": 1},
+)
+def robust_cnn_norms(params: dict[str, Any], seed: int) -> dict[str, Any]:
+    """One training, its accuracies, clean and under attack, and the norms of its layers.
+
+    ``clean`` is the accuracy on all test images; ``robust`` that under APGD on the cross-entropy
+    and targeted APGD at ``eps_test``, an upper answer, on ``n_attacked`` of them drawn by the seed
+    (0: all). ``robust_by_epoch`` is on the same images, under the attack of the training.
+    ``conv_l1``, ``linear_l1``, ``bn_l1`` hold the norms of the layers one by one in their order,
+    ``fused_l1`` those of each convolution together with its BatchNorm; the same with ``_sup``.
+    """
+    from lipkit.attacks import robust_accuracy
+
+    split = _data(params, seed)
+    model, attacked = _model(params, seed), _some(split.test, params["n_attacked"], seed)
+    history = _train(model, split.train, attacked, params, seed)
+    found = robust_accuracy(
+        model.eval(), *attacked, eps=params["eps_test"], steps=params["steps_test"], rng=seed
+    )
+    return {
+        "clean": _accuracy(model, split.test),
+        "robust": found.value,
+        **{f"robust_{name.replace('-', '_')}": v for name, v in found.per_attack.items()},
+        "clean_by_epoch": np.array([row["validation_accuracy"] for row in history.rows]),
+        "robust_by_epoch": np.array([row["validation_robust_accuracy"] for row in history.rows]),
+        **_norms(model, split.train.X.shape[1:]),
+    }
+
+
+def _data(params: dict[str, Any], seed: int) -> Split:
+    if _validate.one_of(params["data"], "data", ("digits", "cifar10")) == "digits":
+        train, test = (Points(X.reshape(-1, 1, 8, 8), y) for X, y in digits(rng=seed))
+    else:
+        if not params["folder"]:
+            raise ValueError(
+                "folder: got '', expected where CIFAR-10's files are; --set folder=DATA on the "
+                "command line"
+            )
+        train, test = cifar10(params["folder"])
+    return Split(_some(train, params["n_train"], seed), test)
+
+
+def _some(points: Points, n: int, seed: int) -> Points:
+    """As many of the points, drawn by the seed, or all of them for n = 0."""
+    if not n:
+        return points
+    rows = np.random.default_rng(seed).permutation(len(points.y))[:n]
+    return Points(points.X[rows], points.y[rows])
+
+
+def _model(params: dict[str, Any], seed: int) -> "nn.Sequential":
+    from lipkit.training import resnet18, small_cnn, vgg11
+
+    shape = (1, 8, 8) if params["data"] == "digits" else (3, 32, 32)
+    names = ("small_cnn", "vgg11", "resnet18")
+    name = _validate.one_of(params["architecture"], "architecture", names)
+    if name == "small_cnn":
+        return small_cnn(shape, width=params["width"], batch_norm=True, rng=seed)
+    return (vgg11 if name == "vgg11" else resnet18)(shape, width=params["width"], rng=seed)
+
+
+def _train(
+    model: "nn.Sequential", train: Points, watched: Points, params: dict[str, Any], seed: int
+) -> Any:
+    import torch
+
+    from lipkit.training import CropFlip, fit
+
+    device = params["device"]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    method = params["method"]
+    file = f"{params['architecture']}-{method}-{seed}.pt"
+    return fit(
+        model,
+        train,
+        method=method,
+        eps=params["eps"],
+        attack_steps=params["attack_steps"],
+        attack_step_size=params["step_size"],
+        attack_start=params["start"],
+        beta=params["beta"] if method in ("trades", "alp") else None,
+        augment=CropFlip() if params["augment"] else None,
+        epochs=params["epochs"],
+        batch_size=params["batch_size"],
+        lr=params["lr"],
+        schedule=params["schedule"],
+        validation=watched,
+        checkpoint=Path(params["checkpoints"]) / file if params["checkpoints"] else None,
+        device=device,
+        progress=params["data"] == "cifar10",
+        rng=seed,
+    )
+
+
+def _accuracy(model: "nn.Sequential", points: Points) -> float:
+    import torch
+
+    like = next(model.parameters())
+    right = 0
+    with torch.no_grad():
+        for start in range(0, len(points.y), 512):
+            part = torch.from_numpy(points.X[start : start + 512]).to(like.device, like.dtype)
+            found = model(part).argmax(dim=1).cpu().numpy()
+            right += int((found == points.y[start : start + 512]).sum())
+    return right / len(points.y)
+
+
+def _norms(model: "nn.Sequential", shape: tuple[int, ...]) -> dict[str, Any]:
+    from lipkit.norms import layer_norms
+
+    kinds = {
+        "conv": "Conv2d",
+        "linear": "Linear",
+        "bn": "BatchNorm2d",
+        "fused": "Conv2d+BatchNorm2d",
+    }
+    found = {}
+    for suffix, p in (("l1", 1), ("sup", np.inf)):
+        plain = layer_norms(model, shape, p)
+        pairs = [r for r in layer_norms(model, shape, p, fuse_bn=True) if "+" in r.kind]
+        for name, kind in kinds.items():
+            values = [r.norm.value for r in (*plain, *pairs) if r.kind == kind and r.norm]
+            found[f"{name}_{suffix}"] = np.array(values)
+    return found
