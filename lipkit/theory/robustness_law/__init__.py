@@ -7,6 +7,7 @@ labels and how surely it holds.
 
 from lipkit.theory.robustness_law._bracket import grouped_bracket
 from lipkit.theory.robustness_law._caps import (
+    cap_depth,
     cap_lipschitz,
     cap_network,
     depth_padded_cap_network,
@@ -34,8 +35,10 @@ from lipkit.theory.robustness_law._kinks import (
 )
 from lipkit.theory.robustness_law._linear import linear_interpolant, linear_law
 from lipkit.theory.robustness_law._model_free import dimension_law, matching_law
+from lipkit.theory.robustness_law._parametric import parametric_law
 from lipkit.theory.robustness_law._powers import tensor_network
 from lipkit.theory.robustness_law._quadratic import quadratic_law
+from lipkit.theory.robustness_law._search import gradient_search
 from lipkit.theory.robustness_law._spectral import spectral_proxy, spectral_proxy_bound
 from lipkit.theory.robustness_law._two_layer import (
     path_norm_law,
@@ -50,11 +53,13 @@ __all__ = [
     "Kinks",
     "QuadraticFit",
     "bubeck_sellke_bound",
+    "cap_depth",
     "cap_lipschitz",
     "cap_network",
     "depth_padded_cap_network",
     "dimension_law",
     "gradient_norms",
+    "gradient_search",
     "group_witness",
     "grouped_bracket",
     "grouped_network",
@@ -71,6 +76,7 @@ __all__ = [
     "min_depth_to_fit",
     "min_frobenius_quadratic",
     "min_lipschitz_quadratic",
+    "parametric_law",
     "path_norm_law",
     "path_norm_lower_bound",
     "quadratic_law",

@@ -74,6 +74,25 @@ def cap_lipschitz(X: ArrayLike, t: float = 0.9) -> Bound:
     )
 
 
+def cap_depth(n: int, M: float, t: float = 0.9) -> int:
+    r"""The layers of :func:`depth_padded_cap_network`: small layers that fit n points.
+
+    .. math:: D = 2 + \max\Big(1, \Big\lceil \log \frac{\sqrt{1+t^2}\, n}{(1-t) M^2} \Big/
+              \log \frac{M}{\sqrt2} \Big\rceil\Big)
+
+    matrices of Frobenius norm at most M. It is the other side of :func:`min_depth_to_fit`, of the
+    same order in n. Raises ``ValueError`` for n below 1, M up to :math:`\sqrt2`, or t outside
+    [0, 1). [Derived, digest of the laws of robustness, 3.3.]
+
+    >>> [cap_depth(n, 3.0) for n in (50, 200, 800)]
+    [8, 10, 12]
+    """
+    n, M, t = _validate.count(n, "n"), _validate.positive(M, "M"), _height(t)
+    if math.sqrt(2) >= M:
+        raise ValueError(f"M: got {M:g}, expected more than sqrt 2, the norm of a 2 x 2 identity")
+    return 2 + max(1, math.ceil(math.log(_gain(n, M, t)) / math.log(M / math.sqrt(2)) - _TOUCH))
+
+
 def depth_padded_cap_network(X: ArrayLike, y: ArrayLike, M: float, t: float = 0.9) -> ReluNetwork:
     r"""The cap network with every layer of Frobenius norm at most M, at the price of depth.
 
@@ -94,18 +113,19 @@ def depth_padded_cap_network(X: ArrayLike, y: ArrayLike, M: float, t: float = 0.
     ((2, 2, 2), -1.0)
     """
     X, y = signed(X, y)
-    caps, M = cap_network(X, y, t), _validate.positive(M, "M")
-    if math.sqrt(2) >= M:
-        raise ValueError(f"M: got {M:g}, expected more than sqrt 2, the norm of a 2 x 2 identity")
-    n, size = len(X), math.sqrt(1 + t**2)
-    gain = size * n / ((1 - t) * M**2)  # what the layers after the second must make up for
-    steps = max(1, math.ceil(math.log(gain) / math.log(M / math.sqrt(2)) - _TOUCH))
-    q = gain ** (1 / steps)
+    caps, n, size = cap_network(X, y, t), len(X), math.sqrt(1 + t**2)
+    steps = cap_depth(n, M, t) - 2
+    q = _gain(n, M, t) ** (1 / steps)
     first = M / (math.sqrt(n) * size)
     add_up = M / math.sqrt(n) * np.stack([y > 0, y < 0])
     weights = [first * X, add_up, *[q * np.eye(2)] * (steps - 1), q * np.array([[1.0, -1.0]])]
     biases = [first * caps.b, *[np.zeros(len(W)) for W in weights[1:]]]
     return ReluNetwork(weights, biases)
+
+
+def _gain(n: int, M: float, t: float) -> float:
+    """What the layers after the second must make up for."""
+    return math.sqrt(1 + t**2) * n / ((1 - t) * M**2)
 
 
 def _nearest(X: Array) -> float:

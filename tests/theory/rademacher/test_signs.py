@@ -148,3 +148,56 @@ class TestAverages:
     def test_bad_input(self, call: Any, message: str) -> None:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+class TestFiniteClasses:
+    """What holds for any class, here rows of values: the lemmas that the laws rest on."""
+
+    def complexity(self, F: Any) -> float:
+        return float(rademacher_mc(lambda s: float((F @ s).max()), F.shape[1], exact=True))
+
+    def values(self, seed: int) -> Any:
+        draws = np.random.default_rng(seed)
+        return draws.normal(size=(draws.integers(1, 7), draws.integers(1, 7)))
+
+    @given(seed=st.integers(0, 200))
+    def test_one_function_added_to_all_changes_nothing(self, seed: int) -> None:
+        F = self.values(seed)
+        shift = np.random.default_rng(seed + 1).normal(size=F.shape[1])
+        assert self.complexity(F + shift) == pytest.approx(self.complexity(F), abs=1e-12)
+        assert self.complexity(F[:1]) == pytest.approx(0, abs=1e-12)  # one function alone
+
+    @given(seed=st.integers(0, 200))
+    def test_contraction(self, seed: int) -> None:
+        """1-Lipschitz functions, another for each point: factor 1, without absolute values."""
+        F = self.values(seed)
+        for phi in (
+            lambda F: np.maximum(F, 0),
+            lambda F: np.clip(F, -1, 1),
+            np.abs,
+            lambda F: np.sin(F + np.arange(F.shape[1])),
+        ):
+            assert self.complexity(phi(F)) <= self.complexity(F) + 1e-12
+
+    def test_with_absolute_values_contraction_costs_two(self) -> None:
+        """Two opposite functions of two points; |.| at the second point lets them choose freely."""
+
+        def absolute(F: Any) -> float:
+            return float(rademacher_mc(lambda s: float(np.abs(F @ s).max()), 2, exact=True))
+
+        F = np.array([[1.0, 1.0], [-1.0, -1.0]])
+        bent = np.column_stack([F[:, 0], np.abs(F[:, 1])])
+        assert (absolute(F), absolute(bent)) == (0.5, 1.0)
+        assert (self.complexity(F), self.complexity(bent)) == (0.5, 0.5)
+
+    @given(seed=st.integers(0, 200))
+    def test_mixtures_add_nothing_and_symmetric_classes_need_no_absolute_value(
+        self, seed: int
+    ) -> None:
+        F = self.values(seed)
+        mixed = np.random.default_rng(seed + 1).dirichlet(np.ones(len(F)), size=20) @ F
+        assert self.complexity(np.vstack([F, mixed])) == pytest.approx(self.complexity(F))
+        both = np.vstack([F, -F])
+        absolute = rademacher_mc(lambda s: float(np.abs(F @ s).max()), F.shape[1], exact=True)
+        assert self.complexity(both) == pytest.approx(float(absolute))
+        assert self.complexity(F) <= float(absolute) + 1e-12

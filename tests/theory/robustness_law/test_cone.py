@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from lipkit.bound import tightest
 from lipkit.data import four_points, generic
@@ -17,6 +18,7 @@ from lipkit.theory.rademacher import (
     lipschitz_ball_rademacher,
     matching_cost,
     neuron_rademacher,
+    relu_neuron_sup,
 )
 from lipkit.theory.robustness_law import (
     interpolation_floor,
@@ -125,6 +127,82 @@ class TestReadings:
         for law in readings[1:]:
             with pytest.raises(ValueError, match="different quantity"):
                 tightest([readings[0], law])
+
+
+class TestMargins:
+    """Fits that are good on average: each reading against all labels, with an own search."""
+
+    GAMMA = 0.4
+
+    def neuron_optimum(self, X: Any, y: Any) -> float:
+        """The least |a||w| of a ReLU(w.x) with the margin, over a fine circle of directions."""
+        angles = np.linspace(0, 2 * np.pi, 20_001)
+        h = np.maximum(np.stack([np.cos(angles), np.sin(angles)], axis=1) @ X.T, 0) @ y
+        return self.GAMMA * len(y) / np.abs(h).max()
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_one_neuron(self, seed: int) -> None:
+        """A cone that is not convex: two neurons are no neuron."""
+        X, _ = generic(7, 2, rng=seed)
+        labels = [np.array(y) for y in product((-1.0, 1.0), repeat=7)]
+        found = np.array([self.neuron_optimum(X, y) for y in labels])
+        unit = neuron_rademacher(X, exact=True)
+        for y, optimum in zip(labels, found, strict=True):
+            S = relu_neuron_sup(X, y).value / 7
+            law = rademacher_law(self.GAMMA, S, reading="given")
+            assert law.value <= optimum * (1 + 1e-9)
+            assert optimum <= law.value * (1 + 2e-3)  # attained, up to the grid
+        assert rademacher_law(self.GAMMA, unit).value <= found.mean()
+        assert rademacher_law(self.GAMMA, unit, reading="some").value <= found.max()
+        for delta in (0.01, 0.1, 0.5):
+            tail = rademacher_law(self.GAMMA, unit, delta=delta)
+            assert np.mean(found < tail.value) <= delta
+
+    @pytest.mark.parametrize("eps", [0.3, 0.9])
+    def test_an_mse_below_one(self, eps: float) -> None:
+        """The flattest linear function with MSE at most 1 - eps, along the path of ridge fits."""
+        n = 7
+        X, _ = generic(n, 9, rng=3)
+        unit = linear_rademacher(X, exact=True)
+        gamma = margin_from_mse(1 - eps)
+        assert gamma == pytest.approx(eps / 2)
+        slopes = []
+        for y in product((-1.0, 1.0), repeat=n):
+            slopes.append(self.ridge_slope(X, np.array(y), 1 - eps))
+            S = np.linalg.norm(y @ X) / n
+            assert rademacher_law(gamma, S, reading="given").value <= slopes[-1] * (1 + 1e-9)
+        for delta in (0.2, 0.5, 0.9):
+            tail = rademacher_law(gamma, unit, n, delta=delta)
+            assert np.mean(np.array(slopes) < tail.value) <= delta
+
+    def ridge_slope(self, X: Any, y: Any, most: float) -> float:
+        def fit(log_ridge: float) -> Any:
+            return X.T @ np.linalg.solve(X @ X.T + math.exp(log_ridge) * np.eye(len(y)), y)
+
+        def excess(log_ridge: float) -> float:
+            return float(np.mean((X @ fit(log_ridge) - y) ** 2)) - most
+
+        return float(np.linalg.norm(fit(brentq(excess, -30, 30))))
+
+    def test_a_star_needs_a_slope_of_at_least_one(self) -> None:
+        """Shrinking alone: the multiples t g with t <= 1 of one flat g, and a margin below 1."""
+        X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
+        slope = 0.5  # of g(x) = x / 2, the only one with margin 1/2
+        S = float(np.mean(y * slope * X[:, 0]))
+        assert rademacher_law(0.5, S, reading="given").value == pytest.approx(1.0)
+        assert slope < 1.0  # so the law fails, and g itself is all of the 1-Lipschitz part
+        steep = 3.0  # the multiples of 3 x: those with t <= 1/3 are the 1-Lipschitz part
+        assert rademacher_law(1.0, float(np.mean(y * X[:, 0])), reading="given").value <= steep
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_both_tails_of_the_supremum(self, seed: int) -> None:
+        """Two-sided McDiarmid around the complexity, the class and its bound b as they are."""
+        X, _ = generic(9, 4, rng=seed)
+        S = np.array([np.linalg.norm(y @ X) / 9 for y in product((-1.0, 1.0), repeat=9)])
+        unit = float(linear_rademacher(X, exact=True))
+        for delta in (0.05, 0.3):
+            deviation = math.sqrt(2 * math.log(2 / delta) / 9)
+            assert np.mean(np.abs(S - unit) > deviation) <= delta
 
 
 class TestValues:

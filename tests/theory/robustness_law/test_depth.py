@@ -1,6 +1,7 @@
 """The depth that fitting needs: a search by hand, and networks that fit."""
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lipkit.data import generic
-from lipkit.theory.rademacher import frobenius_rademacher_bound
-from lipkit.theory.robustness_law import depth_padded_cap_network, min_depth_to_fit
+from lipkit.theory.rademacher import frobenius_rademacher_bound, relu_neuron_sup
+from lipkit.theory.robustness_law import (
+    cap_depth,
+    depth_padded_cap_network,
+    min_depth_to_fit,
+)
 
 
 def capacity(D: int, M: float) -> float:
@@ -111,3 +116,46 @@ def test_the_slope_in_log_n() -> None:
 def test_bad_input(arguments: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         min_depth_to_fit(*arguments)
+
+
+@pytest.mark.parametrize("n", [1, 3, 5, 7])
+@pytest.mark.parametrize("M", [0.8, 1.0, 1.7, 4.0])
+def test_one_and_two_layers_by_all_labels(n: int, M: float) -> None:
+    """What a margin allows is known exactly there: M |sum y x| and M^2 nu, for each label vector.
+
+    Two layers of Frobenius norm M are a path norm of M squared.
+    """
+    X, _ = generic(n, 2, rng=n)
+    labels = [np.array(y) for y in product((-1.0, 1.0), repeat=n)]
+    linear = np.array([np.linalg.norm(y @ X) for y in labels]) / n
+    neuron = np.array([relu_neuron_sup(X, y).value for y in labels]) / n
+    for depth, best in ((1, M * linear), (2, M**2 * neuron)):
+        for gamma in best[best > 1e-9]:
+            P = float(np.mean(best >= gamma * (1 - 1e-9)))
+            assert min_depth_to_fit(n, M, float(gamma), 1.0, P) <= depth
+
+
+@given(n=st.integers(1, 500), M=st.floats(1.5, 20), t=st.floats(0, 0.99))
+@settings(max_examples=100)
+def test_the_depth_of_the_caps(n: int, M: float, t: float) -> None:
+    """The least depth whose repeated factor keeps the norm, found one layer after the other."""
+    gain, D = math.sqrt(1 + t**2) * n / ((1 - t) * M**2), 3
+    while gain ** (1 / (D - 2)) > M / math.sqrt(2) * (1 + 1e-9):
+        D += 1
+    assert cap_depth(n, M, t) == D
+    assert cap_depth(n, M, t) >= min_depth_to_fit(n, M, R=math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 3.0), "n: got 0"),
+        ((10, 0.0), "M: got 0.0"),
+        ((10, 1.4), r"M: got 1\.4, expected more than sqrt 2"),
+        ((10, 3.0, 1.0), r"t: got 1\.0, expected a height"),
+        ((10, 3.0, -0.1), r"t: got -0\.1"),
+    ],
+)
+def test_bad_input_of_the_caps(arguments: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cap_depth(*arguments)
