@@ -16,7 +16,8 @@ from lipkit.regression._reweighted import conjugate_gradients, direct, reweighte
 from lipkit.regression._systems import System, system
 
 LARGEST = 4000
-_WARM, _ROUNDS = 4, 200
+_WARM, _ROUNDS = 4, 60
+_RESTARTS = 4
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,23 @@ def _active_set(
     found = _interpolator(F, y, eps, solver)
     if found is not None and found.gap <= tol:
         return found, 1
-    phi, u = list(islice(reweighted(F, y, eps, direct(solver)), _WARM))[-1]
+    warming = reweighted(F, y, eps, direct(solver))
+    phi, u = list(islice(warming, _WARM))[-1]
     best, used = newton(F, y, eps, solver, _warm(F, y, eps, phi), tol)
     solves = _WARM + 2 * used
-    if best.gap <= tol:
-        return best, solves
+    for _ in range(_RESTARTS):
+        if best.gap <= tol:
+            break
+        found, used = _line_searched(F, y, eps, tol, solver, phi, u)
+        best, solves = min(best, found, key=lambda candidate: candidate.gap), solves + used + _WARM
+        phi, u = list(islice(warming, _WARM))[-1]  # where that stalls: from elsewhere
+    return best, solves
+
+
+def _line_searched(
+    F: Array, y: Array, eps: float, tol: float, solver: System, phi: Array, u: Array
+) -> tuple[Candidate, int]:
+    best, solves = nothing(F), 0
     start = _central(F, y, eps, phi, u)
     for phi, dual, steps in islice(nested(F, y, eps, solver, start, u), _ROUNDS):
         found = certify(F, y, eps, phi, dual)
