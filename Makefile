@@ -83,9 +83,10 @@ $(VENV)/.dev: $(VENV)/.book requirements-dev.txt
 	$(BIN)/python $(PIP) -r requirements-dev.txt
 	touch $@
 
-$(BENCH)/.ok: requirements-bench.txt $(PINS)
+$(BENCH)/.ok: requirements-bench.txt requirements-bench-nodeps.txt $(PINS)
 	$(PYTHON) -m venv --clear $(BENCH)
 	$(BENCH)/bin/python $(PIP) -r requirements-bench.txt
+	$(BENCH)/bin/python $(PIP) --no-deps -r requirements-bench-nodeps.txt
 	touch $@
 
 # The cache knows a chapter by its cells alone: when the code below them changes, all of _build goes.

@@ -4,11 +4,12 @@ import argparse
 import platform
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import torch
 
-from benchmarks import adversarial_features, convolutions, lipschitz, norms, training
+from benchmarks import adversarial_features, attacks, convolutions, lipschitz, norms, training
 from benchmarks._race import Finish, Race, run
 
 
@@ -18,6 +19,7 @@ def races() -> Iterator[Race]:
     yield from convolutions.races()
     yield from lipschitz.races()
     yield from training.races()
+    yield from attacks.races()
     yield from adversarial_features.races()
 
 
@@ -48,7 +50,7 @@ def main() -> int:
         finish = run(race)
         missed += finish.missed
         print(row(finish), flush=True)
-    for measure in convolutions.measures():
+    for measure in chain(convolutions.measures(), attacks.measures()):
         missed += measure.missed
         verdict = "missed" if measure.missed else "ok"
         print(f"{measure.task:75} {measure.value:7.3f} {measure.goal:6.2f} {verdict}", flush=True)
