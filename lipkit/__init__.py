@@ -21,6 +21,7 @@ _ROOMS = (
     "lipschitz",
     "networks",
     "norms",
+    "regression",
     "teach",
     "theory",
     "training",
