@@ -33,22 +33,31 @@ KNOWN = {
 }
 CONSTANTS = {
     "printed": "printed",
-    "of the proof for coin flips": "derived",
-    "one, proved by nobody": "one",
+    "of the proof, coins fitted exactly": "derived",
+    "one, without a proof": "one",
 }
 
 
-def law(n: int, d: int, p: int, weight: float = 1.0, constant: str = "printed") -> float:
-    r"""What the law says for a two-layer class of p parameters in [-weight, weight], |x| <= 1.
+def law(
+    n: int,
+    d: int,
+    p: int,
+    weight: float = 1.0,
+    constant: str = "printed",
+    *,
+    linear: bool = False,
+) -> float:
+    r"""What the law says for a class of p parameters in [-weight, weight] and inputs |x| <= 1.
 
     Read in its favour: c = 1, labels that are coin flips (sigma^2 = 1), fitted up to 1 percent of
-    their variance (``EPS``), failure 1 percent. The box has diameter :math:`W = 2w\sqrt p`, and
-    :math:`J = (wp)^2` serves for two layers. ``constant``: "printed" (Theorem 3), "derived" (the
-    proof for coin flips), or "one", which is printed without its factor :math:`2^{-9}` and its
-    condition on n, and which nobody has proved. NaN where a hypothesis of the law fails.
+    their variance (``EPS``), failure 1 percent. The box has diameter :math:`W = 2w\sqrt p`; the
+    paper's :math:`J = (wp)^2` serves for two layers, and :math:`J = \sqrt2` if ``linear``, for
+    :math:`w \cdot x + b`. ``constant``: "printed" (Theorem 3), "derived" (the proof for coin flips
+    that are fitted exactly), or "one", which is printed without its factor :math:`2^{-9}` and its
+    condition on n, and is proved nowhere here. NaN where a hypothesis of the law fails.
     """
     _validate.one_of(constant, "constant", tuple(CONSTANTS.values()))
-    W, J = 2 * weight * math.sqrt(p), (weight * p) ** 2
+    W, J = 2 * weight * math.sqrt(p), math.sqrt(2) if linear else (weight * p) ** 2
     if constant == "one":
         cost = p * math.log(60 * W * J / EPS) + math.log(4 / DELTA)
         return EPS * math.sqrt(n * d / cost)
@@ -61,14 +70,19 @@ def law(n: int, d: int, p: int, weight: float = 1.0, constant: str = "printed") 
 
 
 @lru_cache(maxsize=100_000)
-def last_parameter(n: int, d: int, weight: float = 1.0, constant: str = "printed") -> float:
-    """The largest p for which the law says more than ``SPEAKS``; NaN where there is none."""
+def last_parameter(
+    n: int, d: int, weight: float = 1.0, constant: str = "printed", sharp: int = 2000
+) -> float:
+    """The largest p for which the law says more than ``SPEAKS``; NaN where there is none.
+
+    It is found up to one part in ``sharp``, and exactly where it is smaller than that.
+    """
     if not law(n, d, 1, weight, constant) > SPEAKS:
         return math.nan
     low, high = 1, 2
     while law(n, d, high, weight, constant) > SPEAKS:
         low, high = high, 2 * high
-    while high - low > max(1, low // 2000):  # to a twentieth of a percent
+    while high - low > max(1, low // sharp):
         middle = (low + high) // 2
         if law(n, d, middle, weight, constant) > SPEAKS:
             low = middle
@@ -83,17 +97,18 @@ def law_map(data: str, weights: int, constant: str) -> dict[str, Any]:
     ``weights`` is the power of ten that bounds every weight. ``edge`` is the largest p at each of
     ``POINTS``, from ``first`` parameter up; ``slogan`` the line p = nd. ``linear``, ``network`` and
     ``larger`` are numbers of parameters, ``law_linear`` and so on what the law says there, and
-    ``last`` the largest p for which it says more than 2 at the data set's n. NaN: nothing.
+    ``last`` the largest p for which it says more than 2 of two layers at the data set's n. NaN:
+    nothing.
     """
     known, weight = KNOWN[data], 10.0**weights
     sizes = {"linear": known.d + 1, "network": known.parameters, "larger": known.larger}
     said = {
         f"law_{name}": math.nan
         if math.isnan(p)
-        else law(known.n, known.d, int(p), weight, constant)
+        else law(known.n, known.d, int(p), weight, constant, linear=name == "linear")
         for name, p in sizes.items()
     }
-    last = last_parameter(known.n, known.d, weight, constant)
+    last = last_parameter(known.n, known.d, weight, constant, sharp=10**15)  # exact
     return {
         "points": POINTS,
         "first": np.ones_like(POINTS),
@@ -102,7 +117,7 @@ def law_map(data: str, weights: int, constant: str) -> dict[str, Any]:
         "n": float(known.n),
         **{name: float(p) for name, p in sizes.items()},
         **said,
-        "last": last,
+        "last": last if math.isnan(last) else int(last),
         "rate": math.sqrt(known.n * known.d / known.parameters),
         "name": known.network,
         "words": _words(said["law_network"]),

@@ -9,14 +9,15 @@ from lipkit.experiments._registry import experiment
 from lipkit.theory.robustness_law import isoperimetric_law
 
 _DELTA = 0.01
+_ENOUGH = math.ceil(8**4 * math.log(8 / _DELTA))  # Theorem 3 at eps = 1 and one component
 
 
 @experiment(
     sizes={
-        "test": {"n": 4000, "d": 50, "card": 1000, "draws": 20},
-        "quick": {"n": 4000, "d": 200, "card": 10_000, "draws": 20},
-        "standard": {"n": 10_000, "d": 200, "card": 100_000, "draws": 200},
-        "full": {"n": 10_000, "d": 200, "card": 1_000_000, "draws": 200},
+        "test": {"n": 30_000, "d": 50, "card": 1000, "draws": 20},
+        "quick": {"n": 30_000, "d": 100, "card": 10_000, "draws": 20},
+        "standard": {"n": 30_000, "d": 200, "card": 100_000, "draws": 200},
+        "full": {"n": 30_000, "d": 200, "card": 1_000_000, "draws": 200},
     }
 )
 def lost_constants(params: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -28,9 +29,12 @@ def lost_constants(params: dict[str, Any], seed: int) -> dict[str, Any]:
     that a linear function has; ``moments``: the tail's moments instead of its centred bound;
     ``halves``: half of the margin for the mean (the law derived here); ``squares``: a margin of 1/2
     from a squared error of 0; ``finite`` and ``net``: the constants of Theorems 2 and 3 of Bubeck
-    and Sellke, with the same logarithm.
+    and Sellke, with the same logarithm. Raises ``ValueError`` for fewer points than Theorem 3
+    asks for.
     """
     n, d, card = params["n"], params["d"], params["card"]
+    if n < _ENOUGH:
+        raise ValueError(f"n: got {n}, expected at least {_ENOUGH}, or the printed law is silent")
     rng = np.random.default_rng(seed)
     U = rng.normal(size=(card, d))
     U /= np.linalg.norm(U, axis=1, keepdims=True)

@@ -141,6 +141,7 @@ class TestDepthAndWidth:
         ]
         constants = np.array([b.value for b in values]) / np.sqrt(2)
         assert found["mean"][1, 1] == pytest.approx(constants.mean())
+        assert found["median"][1, 1] == pytest.approx(np.median(constants))
         assert found["stderr"][1, 1] == pytest.approx(constants.std(ddof=1) / np.sqrt(6))
 
     def test_the_slow_search_finds_more_in_deep_networks(self):

@@ -29,6 +29,8 @@ def test_the_map_calls_the_laws(p, weight):
     printed = bubeck_sellke_bound(10**6, 300, p, 0.99, 0.01, W=W, J=J).value
     assert law(10**6, 300, p, weight) == printed
     assert law(10**6, 300, p, weight, "one") == pytest.approx(512 * printed)
+    tilted = bubeck_sellke_bound(10**6, 300, p, 0.99, 0.01, W=W, J=math.sqrt(2)).value
+    assert law(10**6, 300, p, weight, linear=True) == tilted
     assert law(10**6, 300, p, weight, "derived") == parametric_law(10**6, 300, p, W, J).value
     assert math.isnan(law(1000, 300, p, weight))
 
@@ -59,6 +61,15 @@ def test_the_edge_is_where_the_law_crosses_two(constant):
         edge = last_parameter(n, 10**4, 10.0, constant)
         assert law(n, 10**4, int(edge), 10.0, constant) > 2
         assert law(n, 10**4, int(1.002 * edge) + 1, 10.0, constant) <= 2
+
+
+@pytest.mark.parametrize("constant", ["printed", "derived", "one"])
+@pytest.mark.parametrize("data", ["CIFAR-10", "ImageNet"])
+def test_the_last_number_that_is_printed_is_the_last(data, constant):
+    n, d, *_ = KNOWN[data]
+    last = law_map(data, 1, constant)["last"]
+    assert isinstance(last, int)  # and so shown in full
+    assert law(n, d, last, 10.0, constant) > 2 >= law(n, d, last + 1, 10.0, constant)
 
 
 def test_the_region_grows_with_n_and_shrinks_with_the_weights():

@@ -159,7 +159,7 @@ def test_a_ruler_says_names_values_and_kinds():
         ("guess", "≈ 0.25", 0.25, figures.ESTIMATE),
         ("ascent", "≥ 5", 5.0, figures.LOWER),
         ("truth", "= 7.5", 7.5, figures.EXACT),
-        ("product of norms", "≤ 1,234", 1234.5, figures.UPPER),
+        ("product of norms", "≤ 1,235", 1234.5, figures.UPPER),
     ]
     assert texts(fig) == [(name, text) for name, text, _, _ in expected]
     for (x, colour), (_, _, value, role) in zip(marks(fig), expected, strict=True):
@@ -168,6 +168,16 @@ def test_a_ruler_says_names_values_and_kinds():
     (ax,) = fig.axes
     assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "slope (ℓ2)")
     assert_readable(fig)
+
+
+def test_a_ruler_rounds_to_the_side_of_the_kind():
+    entries = [("a", 3.6378, "lower"), ("b", 3.6312, "upper"), ("c", 229.3, "upper")]
+    entries += [("d", 0.44693, "lower"), ("e", 2.4, "lower"), ("f", 31.0, "upper")]
+    entries += [("g", 1000.9, "lower"), ("h", 99.96, "upper"), ("i", 0.1 + 0.2, "upper")]
+    said = [text for _, text in sorted(texts(figures.ruler(entries, unit="slope")))]
+    assert said == [
+        *("≥ 3.63", "≤ 3.64", "≤ 230", "≥ 0.446", "≥ 2.4", "≤ 31", "≥ 1,000", "≤ 100", "≤ 0.3")
+    ]
 
 
 def test_without_names_it_gives_away_neither_name_nor_kind():

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from string import ascii_uppercase
 
 from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ _WIDTH = 5.2 * 72  # points, as all lengths here
 _SIDE, _FOOT = 10.0, 46.0  # margins
 _FIRST, _STEP, _LINE = 12.0, 36.0, 13.0  # to the first flag, from flag to flag, from line to line
 _SIGNS = {"exact": "= ", "upper": "≤ ", "lower": "≥ ", "estimate": "≈ ", "grey": ""}
+_AWAY = {"lower": ROUND_FLOOR, "upper": ROUND_CEILING}
+_SLACK = Decimal("1e-9")  # rounding errors of the value itself must not move its last digit
 
 
 @dataclass
@@ -64,7 +67,8 @@ def ruler(entries: Sequence[tuple[str, float, str]], *, unit: str, names: bool =
     flags = []
     for letter, (label, value, kind) in zip(ascii_uppercase, entries, strict=False):
         role = role_of(kind) if names else GREY
-        name, text = (label, _SIGNS[kind] + _short(value)) if names else (letter, _short(value))
+        short = _short(value, kind if names else "grey")
+        name, text = (label, _SIGNS[kind] + short) if names else (letter, short)
         width = max(_width(name, "normal"), _width(text, "bold"))
         flags.append(_Flag(math.log(value / low) * scale, width, name, text, role))
     flags.sort(key=lambda flag: flag.x)
@@ -85,8 +89,14 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
     return low * math.exp(-pad), high * math.exp(pad)
 
 
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if 100 <= value < 1e5 else plain(float(f"{value:.3g}"))
+def _short(value: float, kind: str) -> str:
+    """Three digits, or whole from 100 on: a lower answer rounded down, an upper one up."""
+    exact, whole = Decimal(float(value)), 100 <= value < 1e5
+    last = Decimal(1).scaleb(0 if whole else exact.adjusted() - 2)
+    short = exact.quantize(last, rounding=ROUND_HALF_EVEN)
+    if abs(short - exact) > _SLACK * exact:
+        short = exact.quantize(last, rounding=_AWAY.get(kind, ROUND_HALF_EVEN))
+    return f"{short:,}" if whole else plain(float(short))
 
 
 def _width(text: str, weight: str) -> float:

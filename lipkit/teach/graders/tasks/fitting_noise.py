@@ -9,17 +9,12 @@ from typing import Any
 import numpy as np
 
 from lipkit._validate import Array
-from lipkit.data import four_points, generic
+from lipkit.data import generic
 from lipkit.teach import graders as g
+from lipkit.teach.graders.tasks._flattest_form import FORM
+from lipkit.teach.graders.tasks._matching_law import MATCHING
 from lipkit.theory.rademacher import linear_rademacher
-from lipkit.theory.robustness_law import (
-    interpolation_floor,
-    linear_law,
-    matching_law,
-    min_frobenius_quadratic,
-    min_lipschitz_quadratic,
-    quadratic_law,
-)
+from lipkit.theory.robustness_law import interpolation_floor, linear_law
 
 _THREE_DIGITS = 2e-3
 
@@ -70,76 +65,6 @@ def _own_three(draws: g.Draws) -> Mapping[str, Any]:
     return {"c": c, "s": s, "labels": (1, -1, draws.choice([-1, 1]))}
 
 
-# -- ex2: the matching law -----------------------------------------------------------------------
-def _balanced(n: int, d: int, seed: int, about: str = "") -> g.Case:
-    X = generic(n, d, model="gaussian", rng=seed).X
-    y = np.where(np.random.default_rng(seed).permutation(n) < n // 2, 1.0, -1.0)
-    return g.case(X, y, about=about or f"{n} random points in {d} dimensions")
-
-
-_SQUARE = g.case(*four_points(), about="SQ4")
-_LINE = g.case(
-    np.array([[0.0], [1.0], [1.1], [3.0]]),
-    np.array([1.0, -1.0, 1.0, -1.0]),
-    about="four points of a line",
-)
-_CASES = [_SQUARE, _LINE, *(_balanced(n, d, seed) for n, d, seed in ((6, 2, 1), (12, 3, 2)))]
-_LARGE = [_balanced(60, 5, 3)]
-
-
-def _matching(X: Array, y: Array) -> float:
-    return matching_law(X, y).value
-
-
-def _prices(X: Array, y: Array) -> Array:
-    return np.asarray(np.linalg.norm(X[y > 0][:, None] - X[y < 0], axis=2))
-
-
-def _in_order(X: Array, y: Array) -> float:
-    return len(y) / float(np.trace(_prices(X, y)))
-
-
-def _nearest_first(X: Array, y: Array) -> float:
-    prices, total = _prices(X, y), 0.0
-    for _ in range(len(y) // 2):
-        i, j = np.unravel_index(prices.argmin(), prices.shape)
-        total += float(prices[i, j])
-        prices[i], prices[:, j] = np.inf, np.inf
-    return len(y) / total
-
-
-_MATCHING = [
-    g.shape(inputs=_CASES[:1], name="gives a number"),
-    g.lower(
-        lambda X, y: interpolation_floor(X, y).value,
-        _CASES,
-        name="not above the floor",
-        expected="at most what the flattest fit pays",
-        hint="How many points are there, and how many pairs?",
-    ),
-    g.agrees(
-        _matching,
-        _CASES,
-        name="the law",
-        expected="the number of points over the cheapest price",
-        hint="The price of a matching is the sum over all its pairs.",
-        mistakes={
-            "That is the floor: one pair only.": lambda X, y: interpolation_floor(X, y).value,
-            "n counts points, not pairs.": lambda X, y: _matching(X, y) / 2,
-            "The first with the first is one matching, not the cheapest.": _in_order,
-            "Taking the nearest pair first is not always the cheapest.": _nearest_first,
-            "That is a price; the law has it below the line.": lambda X, y: (
-                len(y) / _matching(X, y)
-            ),
-            "That is the linear law.": lambda X, y: linear_law(X, y).value,
-        },
-    ),
-    g.homogeneous(-1, _CASES[:2], hint="Twice the distances, half the slope."),
-    g.agrees(_matching, _LARGE, name="sixty points", hint="Trying all matchings takes too long."),
-    g.not_mutating(_CASES[1:2]),
-]
-
-
 # -- ex3: an average is no law -------------------------------------------------------------------
 _TURN = np.arange(6) * np.pi / 3
 _HEXAGON = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
@@ -187,79 +112,6 @@ _AVERAGE = [
             "Flatter, but not by enough.": lambda answer: _slope(answer) < _stated(),
             "The direction is not the best for these labels.": lambda answer: (
                 linear_law(_HEXAGON, answer["y"]).value < 0.99 * _slope(answer)
-            ),
-        },
-    ),
-]
-
-
-# -- ex4: the flattest form, from both sides -----------------------------------------------------
-@lru_cache(maxsize=1)
-def _form() -> tuple[float, float, float]:
-    """Law, least slope, and the slope of the fit of least Frobenius norm."""
-    X, y = generic(150, 20, rng=0)
-    best = min_lipschitz_quadratic(X, y, tol=1e-6, iters=20_000).bracket
-    return quadratic_law(X, y).value, best.upper.value, _steepness(min_frobenius_quadratic(X, y))
-
-
-def _steepness(T: Array) -> float:
-    return 2 * float(np.linalg.norm(T, 2))
-
-
-def _near(value: float, true: float) -> bool:
-    return bool(abs(value / true - 1) < 0.012)
-
-
-_FORM = [
-    g.item(
-        "law",
-        g.close_to(
-            lambda: _form()[0],
-            rtol=_THREE_DIGITS,
-            name="the law",
-            expected="what the law says for these points and labels",
-            hint="All singular values, and the slope on the unit ball is twice the norm.",
-            mistakes={
-                "The slope is twice the norm of T.": lambda x: _near(x, _form()[0] / 2),
-                "A law is not the least slope of a fit.": lambda x: _near(x, _form()[1]),
-            },
-        ),
-    ),
-    g.witness(
-        lambda answer: answer["lower"] <= _form()[1] * (1 + 1e-5),
-        name="lower is a lower answer",
-        said=lambda answer: f"lower {answer['lower']:.6g}",
-        expected="a number that no form through the data falls below",
-        hint="Is it proved for all forms that fit, or is it the slope of one of them?",
-        mistakes={
-            "That is one fit's slope; another fit is flatter.": (
-                lambda answer: _near(answer["lower"], _form()[2])
-            )
-        },
-    ),
-    g.witness(
-        lambda answer: answer["upper"] >= _form()[1] * (1 - 1e-5),
-        name="upper is an upper answer",
-        said=lambda answer: f"upper {answer['upper']:.6g}",
-        expected="a slope that some form through the data has",
-        hint="The steepest of many points is a lower answer for one form.",
-        mistakes={
-            "The slope is twice the norm of T.": lambda a: _near(a["upper"], _form()[1] / 2),
-            "That is the law, which no fit attains here.": lambda a: _near(a["upper"], _form()[0]),
-        },
-    ),
-    g.witness(
-        lambda answer: answer["upper"] <= 1.01 * answer["lower"] * (1 + 1e-9),
-        name="close together",
-        said=lambda answer: f"from {answer['lower']:.6g} to {answer['upper']:.6g}",
-        expected="two answers at most one per cent apart",
-        hint="Both sides come from one convex program.",
-        mistakes={
-            "The fit of least Frobenius norm is not the flattest.": (
-                lambda answer: _near(answer["upper"], _form()[2])
-            ),
-            "The law is a lower answer, and a loose one here.": (
-                lambda answer: _near(answer["lower"], _form()[0])
             ),
         },
     ),
@@ -372,7 +224,7 @@ TASKS = {
         title="The matching law",
         answer="a function matching(X, y), which returns a number",
         reads=g.function,
-        checks=_MATCHING,
+        checks=MATCHING,
     ),
     "ex3": g.Task(
         title="An average is no law",
@@ -384,7 +236,7 @@ TASKS = {
         title="The flattest form, from both sides",
         answer='a dict: "law"; "lower" and "upper", two answers for the least slope of a fit',
         reads=g.fields(law=g.number, lower=g.number, upper=g.number),
-        checks=_FORM,
+        checks=FORM,
     ),
     "ex5": g.Task(
         title="A steep function that is hard to fool",
