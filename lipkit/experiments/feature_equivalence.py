@@ -19,6 +19,7 @@ SETTING: dict[str, Any] = {
     "psi1": (2.0, 4.0, 8.0, 16.0, 24.0),
 }
 NAMES = ("relu", "erf", "gaussian")
+RELU = "shifted_relu"
 
 
 @experiment(
@@ -85,15 +86,41 @@ def gaussian_risk(theta: Array, W: Array, c: ActivationConstants, tau2: float) -
     return float(tau2 + missed @ missed + c.mu_star2 * (theta @ theta))
 
 
+def without_second(d: int, psi1: float, params: dict[str, Any], seed: int) -> float:
+    r"""The standard risk over its limit, less 1, of ReLU features without :math:`c_2h_2`.
+
+    Independent noise of the same variance takes its place, so :math:`\kappa`, :math:`\kappa_J` and
+    the limit are those of the ReLU; the draws are those of :func:`feature_equivalence`. [Derived.]
+
+    >>> setting = {"psi2": 4.0, "tau2": 0.01, "eps": 0.25}
+    >>> round(without_second(12, 8.0, setting, 0), 2)
+    0.07
+    """
+    features, X, noise = draw(d=d, psi1=psi1, psi2=params["psi2"], activation=RELU, seed=seed)
+    c, W = features.constants, features.W
+    square, rng = 1 / (4 * math.pi), np.random.default_rng([seed, 2, len(W)])  # square: c_2^2
+    preactivations = X @ W.T
+    second = (preactivations**2 - 1) / math.sqrt(2)
+    Z = features.features(X) + math.sqrt(square) * (rng.normal(size=second.shape) - second)
+    shared = square * ((W @ W.T) ** 2 - np.eye(len(W)))  # what c_2 h_2 adds off the diagonal
+    y = X[:, 0] + math.sqrt(params["tau2"]) * noise
+    J2 = features.gradient_matrix() - 2 * shared
+    theta = adversarial_least_squares(Z, y, params["eps"], gradient_matrix=J2, tol=1e-6).theta
+    spread = theta @ (features.covariance() - shared) @ theta
+    risk = 1 + params["tau2"] - 2 * c.mu1 * (W[:, 0] @ theta) + spread
+    limit = asymptotic_risk(psi1, params["psi2"], tau2=params["tau2"], eps=params["eps"])
+    return float(risk / limit.standard_risk - 1)
+
+
 def _ratios(d: int, psi1: float, params: dict[str, Any], seed: int) -> list[float]:
     psi2, tau2, eps = params["psi2"], params["tau2"], params["eps"]
     found = []
-    for name in ("shifted_relu", "erf"):
+    for name in (RELU, "erf"):
         features, X, noise = draw(d=d, psi1=psi1, psi2=psi2, activation=name, seed=seed)
         y = X[:, 0] + math.sqrt(tau2) * noise
         limit = asymptotic_risk(psi1, psi2, tau2=tau2, eps=eps, activation=name).standard_risk
         found.append(_risk(features, X, y, tau2, eps) / limit)
-        if name == "shifted_relu":
+        if name == RELU:
             stand_in = _gaussian(features, X, y, tau2, eps, seed) / limit
     return [*found, stand_in]
 

@@ -1,15 +1,18 @@
 """The experiments of adversarially trained random features, at sizes of seconds."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
+from lipkit import regression
 from lipkit.experiments import EXPERIMENTS, load_result
 from lipkit.experiments.feature_equivalence import (
     gaussian_features,
     gaussian_matrix,
     gaussian_risk,
+    without_second,
 )
 from lipkit.experiments.few_scalars import crosses, few_scalars, measured
 from lipkit.experiments.surrogate_runs import draw, limits, robust, surrogate_runs
@@ -86,6 +89,30 @@ class TestGaussianFeatures:
         t = sample_random_features(400, 50, activation="relu", rng=0).W
         cosine = np.abs(t @ t.T - np.eye(50)).max()
         assert gaps["relu"] == pytest.approx(cosine**2 / (2 * math.pi), rel=0.05)
+
+
+class TestWithoutSecond:
+    def test_its_risk_is_that_of_fresh_points(self, monkeypatch):
+        """The closed form of the altered features' risk, against a simulation of them."""
+        kept, fit = {}, regression.adversarial_least_squares
+
+        def keep(Z, *rest, **options):
+            kept["theta"] = (found := fit(Z, *rest, **options)).theta
+            return found
+
+        module = sys.modules[without_second.__module__]
+        monkeypatch.setattr(module, "adversarial_least_squares", keep)
+        setting = {"psi2": 4.0, "tau2": 0.01, "eps": 0.25}
+        ratio = 1 + without_second(8, 3.0, setting, 1)
+        features, *_ = draw(d=8, psi1=3.0, psi2=4.0, activation="shifted_relu", seed=1)
+        draws = np.random.default_rng(0)
+        X = draws.normal(size=(100_000, 8))
+        c2, second = 0.5 / math.sqrt(math.pi), ((X @ features.W.T) ** 2 - 1) / math.sqrt(2)
+        Z = features.features(X) + c2 * (draws.normal(size=second.shape) - second)
+        square = (X[:, 0] + 0.1 * draws.normal(size=len(X)) - Z @ kept["theta"]) ** 2
+        limit = asymptotic_risk(3.0, 4.0, tau2=0.01, eps=0.25).standard_risk
+        error = 5 * square.std() / math.sqrt(len(square))
+        assert abs(square.mean() - ratio * limit) < error
 
 
 class TestFewScalars:
