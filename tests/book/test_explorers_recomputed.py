@@ -3,28 +3,69 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
+from lipkit.experiments import load_result
+from lipkit.experiments.depth_map import depth_map
 from lipkit.experiments.digits_plane import digits_plane
+from lipkit.experiments.few_scalars import few_scalars
+from lipkit.experiments.flattest_fits import cloud, square
 from lipkit.experiments.free_gates import answers_by_width
+from lipkit.experiments.law_map import CONSTANTS, law_map
 from lipkit.experiments.lp_dichotomy import lp_dichotomy
+from lipkit.experiments.ridgeless_shadow import ridgeless_shadow
+from lipkit.experiments.robust_by_width import robust_by_width
+from lipkit.experiments.training_radius import training_radius
 from lipkit.experiments.turned_slice import turned_slice
+from lipkit.experiments.two_halves import two_halves
+from lipkit.experiments.whole_class import whole_class
+from lipkit.experiments.worst_point import worst_point
 from tests.book.test_browser import typeset
-from tests.conftest import Site
+from tests.conftest import ROOT, Site
 
 VARIANCES = {"2/N, then 1": "generalised_he", "2/d, then 1/N": "kaiming_linear"}
+BOUNDED = {
+    "rows ≤ B, ‖a‖₂ ≤ A": "l2_rows",
+    "path norm ≤ AB": "path",
+    "rows ≤ B, entries of a ≤ A": "linf_rows",
+}
+RUNS = load_result(ROOT / "book/static/results/surrogate_runs.json")
+STORED = load_result(ROOT / "book/static/results/depth_width.json").data
+DEPTHS = {name: np.asarray(values)[0] for name, values in STORED.items()}
+LABEL = {"true": True, "false": False}
 VIEWS: dict[str, tuple[Callable[..., Mapping[str, Any]], dict[str, Mapping[str, Any]]]] = {
     "exp-slice": (turned_slice, {}),
     "exp-facets": (digits_plane, {}),
+    "exp-worst": (worst_point, {"classifier": {}}),
     "exp-sizes": (answers_by_width, {}),
     "exp-dichotomy": (lp_dichotomy, {"init": VARIANCES}),
+    "exp-training-radius": (training_radius, {}),
+    "exp-depth": (depth_map(DEPTHS), {}),
+    "exp-square": (square, {"who": {}, **dict.fromkeys("enws", LABEL)}),
+    "exp-cloud": (cloud, {"who": {}, **dict.fromkeys("abcde", LABEL)}),
+    "exp-speaks": (law_map, {"data": {}, "constant": CONSTANTS}),
+    "exp-whole-class": (
+        whole_class,
+        {"points": {"ten on a circle": "circle", "SQ4": "sq4"}, "norm": BOUNDED},
+    ),
+    "exp-shadow": (ridgeless_shadow, {}),
+    "exp-halves": (
+        two_halves,
+        {"of": {"ball (convex)": "ball", "sphere": "sphere", "signs": "signs"}},
+    ),
+    "exp-scalars": (partial(few_scalars, runs=RUNS), {"tau2": {"0": 0.0, "1/4": 0.25, "1": 1.0}}),
+    "exp-curse": (robust_by_width, {"tau2": {"0.01": 0.01, "0.1": 0.1, "0.25": 0.25}}),
 }
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TEXTS = """(root, what) => Object.fromEntries([...root.querySelectorAll(what)].map(
     one => [one.dataset.lkControl || one.dataset.lkCell,
             one.selectedOptions ? one.selectedOptions[0].textContent
+                : one.type === 'checkbox' ? String(one.checked)
                 : one.getAttribute('aria-valuetext') || one.textContent]))"""
 
 
@@ -32,6 +73,9 @@ def number(text: str) -> float:
     """A number as a page writes it; a whole one is an int."""
     for old, new in (("−", "-"), ("∞", "inf"), (",", ""), ("°", "")):
         text = text.replace(old, new)
+    mantissa, _, power = text.partition("×10")
+    if power:
+        return float(f"{mantissa}e{power.translate(RAISED)}")
     return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
@@ -47,7 +91,8 @@ def told(root: Locator, meant: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
 def states(page: Page, root: Locator) -> Iterator[str]:
     """Move every control by a key, and every slider by two clicks of the mouse."""
     for control in root.locator("[data-lk-control]").all():
-        slider = control.get_attribute("type") == "range"
+        kind = control.get_attribute("type")
+        slider = kind == "range"
         for share in (0.3, 0.8) if slider else ():
             control.scroll_into_view_if_needed()
             box = control.bounding_box()
@@ -55,7 +100,7 @@ def states(page: Page, root: Locator) -> Iterator[str]:
             page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
             yield f"mouse at {share}"
         control.focus()
-        page.keyboard.press("End" if slider else "ArrowDown")
+        page.keyboard.press("End" if slider else "Space" if kind == "checkbox" else "ArrowDown")
         yield "keyboard"
 
 

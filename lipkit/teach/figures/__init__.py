@@ -5,6 +5,7 @@ A role's colour comes with its marker: ``ax.plot(x, y, **UPPER)``.
 """
 
 from lipkit.teach.figures._discs import discs
+from lipkit.teach.figures._images import images
 from lipkit.teach.figures._marks import band, heat, label_line, regions
 from lipkit.teach.figures._picture import Picture, show
 from lipkit.teach.figures._ruler import ruler
@@ -35,6 +36,7 @@ __all__ = [
     "band",
     "discs",
     "heat",
+    "images",
     "label_line",
     "new",
     "regions",
