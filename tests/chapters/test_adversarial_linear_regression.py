@@ -99,6 +99,23 @@ def test_an_attack_on_exactly_fitted_points_reports_zero():
     assert 0.99 * truth < loud <= truth * (1 + 1e-9)
     signs = pgd(X, y, theta, start, lambda g: 0.01 * np.sign(g), 0.4, 60)
     assert signs < 0.1 * truth
+    assert signs == pytest.approx(truth / 100, rel=0.1)  # one large coordinate among a hundred
+
+
+def test_the_sign_finds_two_thirds_where_all_coordinates_are_alike():
+    rng = np.random.default_rng(5)
+    X, theta = rng.normal(size=(300, 100)), rng.normal(size=100) / 10
+    start = 0.4 * rng.normal(size=X.shape) / 10
+    signs = pgd(X, X @ theta, theta, start, lambda g: 0.01 * np.sign(g), 0.4, 200)
+    assert signs / (0.16 * theta @ theta) == pytest.approx(2 / math.pi, rel=0.1)
+
+
+def test_a_residual_of_zero_is_attacked_both_ways_and_not_by_its_sign():
+    theta = np.array([3.0, -4.0])
+    for p in (1.0, 2.0, np.inf):
+        step, worst = 0.5 * dual_vector(theta, p), 0.5 * vector_norm(theta, dual_exponent(p))
+        assert abs(theta @ step) == abs(theta @ -step) == pytest.approx(worst)
+        assert np.sign(0.0) * abs(theta @ step) == 0
 
 
 # -- nothing is lost -----------------------------------------------------------------------------
@@ -121,6 +138,15 @@ def test_nothing_is_lost_needs_labels_without_noise(breaks):
     breaks(found=np.linalg.norm(theta - np.eye(100)[0]), at_most=0.0, margin=0.03)
 
 
+def test_uniqueness_needs_an_attack(breaks):
+    X, beta = np.array([[1.0, 0.0]]), np.array([1.0, 0.0])
+    assert exact_recovery_radius(X, beta) == pytest.approx(1)
+    other = np.array([1.0, 2.0])
+    assert loss(X, X @ beta, other, 0.0) == loss(X, X @ beta, beta, 0.0) == 0
+    assert loss(X, X @ beta, other, 0.1) > loss(X, X @ beta, beta, 0.1)
+    breaks(found=np.linalg.norm(other - beta), at_most=0.0, margin=1.0)
+
+
 def test_the_limit_of_the_free_radius():
     stored = experiments.load_result(RESULTS / "recovery_radii.json")
     radii = np.asarray(stored.data["radius"])
@@ -129,6 +155,7 @@ def test_the_limit_of_the_free_radius():
     assert (np.abs(radii.mean(axis=0) - limit) < 3.5 * error + 0.02 * limit).all()
     np.testing.assert_allclose(limit, exact_recovery_threshold(stored.params["ratios"]))
     assert exact_recovery_threshold(1e6) == pytest.approx(math.sqrt(2 / math.pi), rel=1e-2)
+    assert (np.diff(exact_recovery_threshold(np.geomspace(1, 1e4, 400))) > 0).all()
 
 
 def test_ridge_shrinks_from_the_first_moment():
@@ -203,6 +230,21 @@ def test_the_limit_and_the_stored_simulations():
         assert (np.abs(draws.mean(axis=0) - value) < 3.5 * error + allowance).all(), name
 
 
+def test_what_the_figure_of_the_risks_says():
+    stored = experiments.load_result(RESULTS / "linear_under_attack.json")
+    eps = np.linspace(0.05, 1.3, 60)
+    half, one, _ = linear_limit(stored.params["ratios"], eps, 0.25)["robust"]
+    assert (one > 1.25).all()
+    assert (np.diff(half > 1.25).sum(), half[0] < 1.25, half[-1] > 1.25) == (1, True, True)
+    limit = linear_limit(stored.params["ratios"], stored.params["eps"], 0.25)
+    for name in ("standard", "robust"):
+        draws = np.asarray(stored.data[name])
+        off = np.abs(draws.mean(axis=0) / limit[name] - 1)
+        scatter = draws.std(axis=0) / draws.mean(axis=0)
+        assert np.unravel_index(off.argmax(), off.shape) == (1, 0)
+        assert np.unravel_index(scatter.argmax(), off.shape) == (1, 0)
+
+
 def test_the_two_equations_as_printed():
     delta, tau2, eps = 3.0, 0.25, 0.5
     found = linear_adversarial_theory(delta, tau2, eps)
@@ -264,3 +306,47 @@ def test_a_simulated_model_prefers_the_larger_radius_too():
         attacked[eps] = A + 2 * np.sqrt(2 / np.pi * A) * 0.5 * s + (0.5 * s) ** 2
     gain = attacked[0.5] - attacked[0.85]  # the same draws
     assert gain.mean() > 3 * gain.std(ddof=1) / math.sqrt(12)
+
+
+RATIOS, TESTED = (0.5, 0.8, 1.2, 1.5, 2, 3, 6, 20), (0.1, 0.25, 0.5, 0.75, 1)  # of the explorer
+
+
+def test_the_caption_of_the_explorer():
+    for ratio in RATIOS:
+        for eps in TESTED:
+            for tau2 in (0.25, 1):
+                assert training_radius(ratio, tau2, eps)["best_radius"] >= eps - 1e-9
+            if ratio > 1 and eps < math.sqrt(2 / math.pi):
+                seen = training_radius(ratio, 0, eps)
+                assert seen["best"] == pytest.approx(eps**2)
+                assert seen["best_radius"] <= exact_recovery_threshold(ratio)
+
+
+@pytest.mark.parametrize("tau2", [0, 0.01, 0.1, 0.25, 1])
+def test_the_explorer_shows_the_radius_at_which_everything_is_lost(tau2):
+    seen = training_radius(0.5, tau2, 1)
+    assert math.sqrt(math.pi / 2 * (1 / (1 + tau2) + 2)) < seen["radius"][-1]
+    assert seen["robust"][-1] == pytest.approx(seen["null"])
+
+
+def test_few_points_do_not_keep_the_two_radii_apart():
+    """The refuted sentences: only with many points they agree; noise always asks for more."""
+    assert training_radius(3, 0.1, 0.5)["best_radius"] == pytest.approx(0.5)
+    assert training_radius(1.5, 0.01, 0.5)["best_radius"] < 0.3
+    assert training_radius(1.2, 0, 1)["best_radius"] > 1.5  # without noise, at a large test radius
+
+
+def test_without_noise_the_teacher_is_the_least_attackable_up_to_a_radius():
+    edge = math.sqrt(2 / math.pi)
+
+    def risk(theta, eps):  # the teacher is the first axis
+        A, s = math.hypot(theta[0] - 1, theta[1]), math.hypot(*theta)
+        return A**2 + 2 * edge * eps * s * A + (eps * s) ** 2
+
+    draws = np.random.default_rng(0).normal([1, 0], 0.5, size=(4000, 2))
+    for eps in (0.1, 0.5, 0.99 * edge):
+        assert min(risk(theta, eps) for theta in draws) >= risk((1, 0), eps)
+    assert risk((0.99, 0), 1.05 * edge) < risk((1, 0), 1.05 * edge)
+    step = 1e-6
+    slope = (risk((1, 0), 0.5) - risk((1 - step, 0), 0.5)) / step
+    assert slope == pytest.approx(2 * 0.5 * (0.5 - edge), rel=1e-4)
