@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.stats import chi2, norm
 
 from lipkit import experiments
@@ -75,6 +76,20 @@ def test_the_first_half_holds_for_small_games(seed):
         assert np.mean(truth < t) <= 2 * np.mean(shadow <= t) + 0.015
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_further_unknowns_and_a_random_cost_change_nothing(seed):
+    """Each v comes with three z, in a Q that is drawn anew, and apart from G, g, h, each time."""
+    rng = np.random.default_rng(seed)
+    V, U = np.repeat(rng.normal(size=(2, 2)), 3, axis=0), rng.normal(size=(4, 3))
+    Q, other = rng.normal(size=(2, 20_000, 6, 4))
+    G, g, h = (rng.normal(size=(20_000, *shape)) for shape in ((3, 2), (3,), (2,)))
+    games = np.einsum("ui,kij,vj->kvu", U, G, V) + Q
+    cast = length(V)[:, None] * (g @ U.T)[:, None] + length(U) * (h @ V.T)[..., None] + other
+    truth, shadow = (values.max(axis=2).min(axis=1) for values in (games, cast))
+    for t in np.quantile(truth, np.linspace(0.001, 0.999, 60)):
+        assert np.mean(truth < t) <= 2 * np.mean(shadow <= t) + 0.015
+
+
 def test_the_comparison_needs_gaussian_entries(breaks):
     """One row, one column: G is +-4 with probability 1/32 each, else 0, and has variance 1."""
     assert 2 * 4**2 / 32 == 1
@@ -103,6 +118,25 @@ def test_the_second_half_needs_a_convex_cost(breaks):
     truth = (np.abs(v * G) + push).min(axis=1)
     shadow = (np.maximum(np.abs(v) * np.abs(g) + h * v, 0) + push).min(axis=1)
     breaks(found=np.mean(truth >= 0.7), at_most=2 * np.mean(shadow >= 0.7), margin=0.07)
+
+
+def test_the_second_half_needs_a_convex_set_of_multipliers(breaks):
+    """One row, U is {-1, 1} and V the unit ball of 8 dimensions: the minimum of |Gv| is 0."""
+    rng = np.random.default_rng(0)
+    g, h = rng.normal(size=20_000), rng.normal(size=(20_000, 8))
+    shadow = np.minimum(np.abs(g) - length(h), 0)
+    breaks(found=1.0, at_most=2 * np.mean(shadow >= -0.1), margin=0.9)
+
+
+def test_the_second_half_needs_a_concave_cost(breaks):
+    """U is [-1, 1], V the unit ball of 8 dimensions, and Q = 10 u^2 pushes u to the ends."""
+    rng = np.random.default_rng(0)
+    u = np.linspace(-1, 1, 41)[:, None, None]
+    g, h = rng.normal(size=4000), length(rng.normal(size=(4000, 8)))
+    radius = np.linspace(0, 1, 21)[:, None]
+    values = radius * g * u - np.abs(u) * radius * h + 10 * u**2  # v against h, which is best
+    shadow = values.max(axis=0).min(axis=0)
+    breaks(found=1.0, at_most=2 * np.mean(shadow >= 10 - 0.1), margin=0.9)
 
 
 def test_extreme_singular_values_and_their_shadow():
@@ -184,6 +218,36 @@ def test_the_shadow_under_attack_gives_the_two_equations(delta, tau2, eps):
     a = (1 + slope**2 - (risk - tau2)) / 2
     value = shadow_objective(a, math.sqrt(slope**2 - a**2), delta, tau2, eps)
     assert value == pytest.approx(known.train_objective, rel=1e-7)
+
+
+@pytest.mark.parametrize("setting", [(0.5, 0.25, 0.5), (1.5, 0.25, 0.5), (3, 0.25, 0.75)])
+def test_the_printed_digits_agree(setting):
+    known = linear_adversarial_theory(*setting)
+    found = adversarial_shadow(*setting)
+    assert found == pytest.approx((known.standard_risk, known.grad_norm), rel=1e-7)
+
+
+@pytest.mark.parametrize(("a", "r"), [(0.7, 0.4), (0.9, 0.2), (0.5, 0.6)])
+def test_the_soft_threshold_is_the_best_way_to_spend(a, r):
+    """The inner minimum, without knowing the threshold: over all z on the quantiles of |Z|."""
+    delta, tau2, eps = 2.0, 0.25, 0.5
+    A, c = math.sqrt(tau2 + (1 - a) ** 2 + r**2), eps * math.hypot(a, r)
+    start = A * norm.isf((np.arange(400) + 0.5) / 800)  # all above 0, and z stays so
+    found = minimize(
+        lambda z: np.mean((z + c) ** 2) / 2,
+        0.9 * start,
+        jac=lambda z: (z + c) / len(z),
+        bounds=[(0, None)] * len(start),
+        constraints={
+            "type": "ineq",
+            "fun": lambda z: r**2 / delta - np.mean((z - start) ** 2),
+            "jac": lambda z: -2 * (z - start) / len(z),
+        },
+        method="SLSQP",
+        options={"maxiter": 300, "ftol": 1e-10},
+    )
+    assert found.success
+    assert found.fun == pytest.approx(shadow_objective(a, r, delta, tau2, eps), rel=5e-3)
 
 
 # -- the half that fails -------------------------------------------------------------------------
