@@ -14,23 +14,29 @@ _POINTS = 16
 _TRIES = 2  # random points of the ball for each
 _SHORT = (0.01, 0.1)  # of eps: steps over which the gradient should foretell the loss
 _SATURATED = 0.1  # share of points at which cross-entropy may be lost in rounding
+_RANDOM = (
+    "the outputs at a point change from call to call; let the model average over its draws, or "
+    "stop them"
+)
 
 
 def masking(task: Problem, found: Found, draws: Draws) -> list[str]:
-    """Reasons to believe that gradients hide the worst points; they are about what did not fall."""
+    """Reasons to believe that gradients hide the worst points, or that no answer is fixed.
+
+    Gradients are asked where a point did not fall, the answer itself also where all did.
+    """
     left = ~found.hit & ~found.broken
-    if task.eps == 0 or not left.any():
+    if task.eps == 0:
         return []
+    if not left.any():
+        return [_RANDOM] if _draws(task) else []
     reasons = _saturated(task, found, left)
     rows = left.nonzero()[:_POINTS, 0]
     probe, best = task.take(rows), found.loss[rows]
     logits, gradient = input_gradient(probe.model, probe.goal.total, probe.region.x)
     ask = _Asked.of(probe, gradient, draws)
     if _differ(logits, ask.again):
-        return [
-            *reasons,
-            "the outputs at a point change from call to call; let the model average over its draws",
-        ]
+        return [*reasons, _RANDOM]
     wrong, decided = _misled(probe, logits, gradient, ask)
     if decided and wrong > decided / 2:
         reasons.append(
@@ -74,6 +80,12 @@ def _saturated(task: Problem, found: Found, left: Tensor) -> list[str]:
         f"the softmax is saturated at {int(lost.sum())} of {len(left)} points, where rounding "
         "distorts the gradient of the cross-entropy; try loss='dlr' or 'margin'"
     ]
+
+
+def _draws(task: Problem) -> bool:
+    """Whether two calls at the same clean points disagree: a point that fell may not fall again."""
+    x = task.region.x[:_POINTS]
+    return _differ(logits_of(task.model, x), logits_of(task.model, x))
 
 
 def _differ(a: Tensor, b: Tensor) -> bool:

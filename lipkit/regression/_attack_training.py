@@ -17,7 +17,7 @@ from lipkit.regression._attack import ascend
 class AttackTraining:
     r"""``theta`` ``(N,)``, and where it came from.
 
-    ``surrogate`` ``(N,)`` is the minimiser of the convex surrogate, the start; ``losses``
+    ``surrogate`` ``(N,)`` is the minimiser of the convex surrogate; ``losses``
     ``(steps,)`` are :math:`\tfrac1{2n}\sum_i(y_i - f(x_i + \delta_i))^2` at the attacks of each
     step.
     """
@@ -37,6 +37,7 @@ def train_under_attack(
     attack_steps: int = 3,
     lr: float = 0.01,
     activation: str | Activation = "relu",
+    start: ArrayLike | None = None,
 ) -> AttackTraining:
     r"""Random features trained against projected gradient attacks, from the surrogate's minimiser.
 
@@ -44,11 +45,12 @@ def train_under_attack(
               (y_i - \theta^\top\sigma(W(x_i + \delta_i)))^2
 
     Adam in the coordinates :math:`L^\top\theta`, :math:`J^2 = LL^\top`, its rate falling to 0 along
-    half a cosine; the attacks go on from the
-    last step's and from their opposites. The inner maximum is found from below, so
-    the losses are lower bounds of the true ones, and nothing certifies the answer. For some hundred
-    features and points. ``W`` ``(N, d)`` with unit rows, ``X`` ``(n, d)``, ``y`` ``(n,)``.
-    Deterministic. Raises ``ValueError`` like :func:`adversarial_least_squares`.
+    half a cosine; the attacks go on from the last step's and from their opposites. ``start``
+    ``(N,)`` is another place to begin; the objective is convex, so it matters only to how far the
+    steps come. The inner maximum is found from below, so the losses are lower bounds of the true
+    ones, and nothing certifies the answer. For some hundred features and points. ``W`` ``(N, d)``
+    with unit rows, ``X`` ``(n, d)``, ``y`` ``(n,)``. Deterministic. Raises ``ValueError`` like
+    :func:`adversarial_least_squares`.
     [Standard; the experiment of digest 8.6.]
 
     >>> trained = train_under_attack(np.eye(2), np.eye(2), [1.0, 2.0], 0.1, activation="identity")
@@ -66,7 +68,8 @@ def train_under_attack(
     y = _validate.real_array(y, "y", 1)
     surrogate = adversarial_least_squares(features.features(X), y, eps, gradient_matrix=J2).theta
     L = np.asarray(linalg.cholesky(J2, lower=True), dtype=np.float64)
-    adam = _Adam(L.T @ surrogate, lr * max(float(np.linalg.norm(L.T @ surrogate)), 1e-3), steps)
+    begin = surrogate if start is None else _start(start, len(surrogate))
+    adam = _Adam(L.T @ begin, lr * max(float(np.linalg.norm(L.T @ surrogate)), 1e-3), steps)
     shift, losses = np.zeros_like(X), np.empty(steps)
     for step in range(steps):
         theta = _back(L, adam.point)
@@ -76,6 +79,16 @@ def train_under_attack(
         losses[step] = (residuals**2).mean() / 2
         adam.move(linalg.solve_triangular(L, -Z.T @ residuals / len(y), lower=True))
     return AttackTraining(_back(L, adam.point), surrogate, losses)
+
+
+def _start(start: ArrayLike, neurons: int) -> Array:
+    begin = _validate.real_array(start, "start", 1)
+    if begin.shape != (neurons,):
+        raise ValueError(
+            f"start: got shape {begin.shape}, expected ({neurons},), one weight for each neuron; "
+            "give the readout to begin at, or None for the surrogate's minimiser"
+        )
+    return begin
 
 
 def _back(L: Array, phi: Array) -> Array:

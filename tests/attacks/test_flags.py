@@ -100,6 +100,22 @@ def test_healthy_attacks_are_silent(
         )
 
 
+@pytest.mark.parametrize("attack", [fgsm, pgd, apgd])
+def test_random_answers_are_found_where_every_point_fell(
+    attack: Any, trained: Any, images: Any
+) -> None:
+    """What fell in one draw may stand in the next; without draws, silence."""
+    X, _ = images
+    wrong = trained(torch.tensor(X, dtype=torch.float32)).argmin(dim=1)
+    result = attack(noisy(trained), X, wrong, eps=0.05)
+    assert result.success.all()
+    assert names(result) == ["masked gradients"]
+    assert "change from call to call" in result.flags[0]
+    still = attack(trained, X, wrong, eps=0.05)
+    assert still.success.all()
+    assert still.flags == ()
+
+
 def test_cross_entropy_fails_on_large_logits_where_the_others_do_not(
     trained: Any, images: Any
 ) -> None:

@@ -155,7 +155,7 @@ def test_one_step_reaches_the_root_of_d():
         )
 
 
-def test_the_small_norms_need_width(breaks):
+def test_one_neuron_has_nothing_to_choose():
     d = 10_000
     slopes = []
     for seed in range(100):  # one neuron: its constant is exact, |a| times the largest weight
@@ -163,7 +163,60 @@ def test_the_small_norms_need_width(breaks):
         slopes.append(np.abs(f.weights[1] * f.weights[0]).max())
         assert lipschitz.exact_shallow(f, 1).value == pytest.approx(slopes[-1])
     wide = theory.one_step_law(d, 8 * d, 20, 0).min() / math.sqrt(d)
-    breaks(found=np.median(slopes) / math.sqrt(d), at_least=wide, margin=0.3)
+    assert np.median(slopes) / math.sqrt(d) < wide - 0.3
+
+
+def test_the_small_norms_need_a_width_like_d(breaks):
+    d, width = 10_000, 25
+    tops = []
+    for seed in range(20):  # no gradient entry exceeds |a| times the longest column of W
+        W, a = sample_random_relu(d, width, 1, rng=seed).weights
+        tops.append(np.linalg.norm(a) * np.linalg.norm(W, axis=0).max() / math.sqrt(d))
+    square = theory.one_step_law(d, d, 20, 0).min() / math.sqrt(d)  # a lower answer where N = d
+    breaks(found=np.median(tops), at_least=square, margin=0.1)
+
+
+def test_as_many_neurons_as_inputs_reach_the_root_of_d():
+    for d in (16, 64, 256, 1024):
+        assert theory.one_step_law(d, d, 200, 0).mean() > 0.29 * math.sqrt(d)
+    assert theory.one_step_law(1024, 16, 200, 0).mean() < 0.1 * math.sqrt(1024)  # N below d
+
+
+def step_limit(ratio):
+    """E h^2 / sqrt(1 + h^2 ratio), ratio = d/N."""
+    h, dh = np.linspace(-10, 10, 200_001, retstep=True)
+    return np.sum(h**2 / np.sqrt(1 + ratio * h**2) * stats.norm.pdf(h)) * dh
+
+
+@pytest.mark.parametrize("more", [1, 8, 64])
+def test_the_limit_of_one_step(more):
+    d = 512
+    found = theory.one_step_law(d, more * d, 200, 0).mean() / math.sqrt(d / math.pi)
+    assert found == pytest.approx(step_limit(1 / more), rel=0.02)
+    assert step_limit(1 / 8) == pytest.approx(0.866, abs=5e-4)
+
+
+def test_the_size_needs_an_independent_readout(breaks):
+    independent, knowing = [], []
+    for seed in range(10):
+        f = sample_random_relu(2, 1024, 1, rng=seed)
+        W, a = f.weights
+        independent.append(lipschitz.exact_plane(f).value)
+        aware = ReluNetwork([W, np.abs(a) * np.sign(W[:, 0])])
+        knowing.append(np.linalg.norm(aware.gradient([1.0, 0.0])))
+    breaks(found=min(knowing), at_most=max(independent), margin=5)
+
+
+def test_a_point_that_knows_the_fixed_half_is_steeper():
+    d, width, slopes = 100, 20_000, []
+    for seed in range(8):
+        W, (a,) = sample_random_relu(d, width, 1, rng=seed).weights
+        m = a @ W / 2
+        x = math.sqrt(width / math.pi) / 2 * (W.T * a) @ (W @ m)
+        slopes.append(np.linalg.norm((a * (W @ x > 0)) @ W) / math.sqrt(d))
+    promised = math.sqrt(1 + 1 / math.pi + math.sqrt(2 / math.pi))
+    assert np.mean(slopes) == pytest.approx(promised, rel=0.05)
+    assert promised < theory.steepest_constant()
 
 
 # -- the trap ------------------------------------------------------------------------------------
@@ -191,6 +244,14 @@ def test_random_points_fall_behind_as_the_dimension_grows():
     np.testing.assert_array_equal(
         again["found"], random_search(random_search.params("test"), 0)["found"]
     )
+
+
+def test_the_points_needed_move_with_the_networks_drawn():
+    at_64 = random_search.params("quick") | {"dims": (64,), "points": (2000,)}
+    needed = [random_search(at_64, seed)["needed"][0] for seed in (1, 2, 3)]
+    assert min(needed) > 9
+    assert max(needed) - min(needed) > 0.5  # more than the first digit, so print a power, no count
+    assert max(needed) < 13
 
 
 # -- the explorer --------------------------------------------------------------------------------

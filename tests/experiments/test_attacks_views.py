@@ -178,9 +178,15 @@ def test_a_failure_is_flagged(failures, name, flag):
     assert failures[name].claimed > 0.5
 
 
-def test_a_model_that_hides_its_mode_in_a_function_is_not_noticed(failures):
-    assert failures["training mode"].names == "none"
-    assert failures["training mode"].claimed > 0.3
+def test_a_model_that_draws_inside_a_function_is_noticed_though_every_point_fell(failures):
+    assert failures["training mode"].names == "masked gradients"
+    assert "change from call to call" in failures["training mode"].flags[0]
+    assert failures["training mode"].claimed > 0.3  # after an attack to which every point fell
+
+
+def test_one_long_step_reports_too_much_and_nothing_notices(failures):
+    assert failures["one step"].names == "none"
+    assert failures["one step"].claimed > failures["sound"].claimed
 
 
 def test_the_loss_that_saturates_is_the_only_one_that_sees_the_scale():

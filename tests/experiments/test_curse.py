@@ -21,7 +21,7 @@ from lipkit.theory import adversarial_features as theory
 WIDTHS = np.array([0.4, 1.0, 3.0, 4.5, 8.0, 30.0, 1000.0])
 
 
-@pytest.mark.parametrize("name", ["width_runs", "wide_trainings"])
+@pytest.mark.parametrize("name", ["width_runs", "wide_trainings", "wide_starts"])
 def test_they_repeat_and_depend_on_their_seed(name):
     run = EXPERIMENTS[name]
     once, again, other = (run(run.params("test"), seed) for seed in (0, 0, 1))
@@ -99,6 +99,16 @@ def test_an_attack_in_training_lowers_the_attacked_training_loss():
     found = run(run.params("test") | {"steps": 150}, 0)
     assert (found["attack_loss"] < found["surrogate_loss"]).all()
     assert (found["surrogate_loss"] < found["plain_loss"]).all()
+
+
+def test_from_the_plain_fit_the_attacked_training_loss_falls_with_the_steps():
+    run = EXPERIMENTS["wide_starts"]
+    found = run(run.params("test"), 0)
+    assert found["loss"][-1] < 0.95 * found["loss"][0]
+    setting = run.params("test") | {"psi1": (12.0,), "steps": 1}
+    twin = EXPERIMENTS["wide_trainings"](setting, 0)
+    assert found["risk"][0] == twin["plain_risk"][0]
+    assert found["loss"][0] == twin["plain_loss"][0]
 
 
 class TestCures:

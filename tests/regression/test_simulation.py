@@ -186,6 +186,17 @@ class TestTrainingUnderAttack:
         assert np.linalg.norm(found.theta - fitted.theta) < 0.03 * fitted.grad_norm
         assert found.losses[-1] == pytest.approx(fitted.objective / 40, rel=0.01)
 
+    def test_the_start_is_forgotten(self) -> None:
+        """The objective is convex: enough steps from elsewhere come to the same loss."""
+        features, X, y = draw(8, 1, 3, 0.25, seed=0)
+        call: Any = {"activation": "shifted_relu", "steps": 1500}
+        here = train_under_attack(features.W, X, y, 0.3, **call)
+        away = here.surrogate + 0.3
+        there = train_under_attack(features.W, X, y, 0.3, start=away, **call)
+        assert there.losses[0] > 1.5 * here.losses[0]
+        assert there.losses[-1] == pytest.approx(here.losses[-1], rel=0.02)
+        np.testing.assert_array_equal(there.surrogate, here.surrogate)
+
     @pytest.mark.parametrize("psi1", [1, 4])
     def test_the_surrogate_is_near(self, psi1: float) -> None:
         """Under a stronger attack the trained loss is lower, and the surrogate's is not far."""
@@ -212,6 +223,7 @@ class TestTrainingUnderAttack:
             ({"attack_steps": 0}, "attack_steps: got 0"),
             ({"lr": 0}, "lr: got 0"),
             ({"y": np.ones(3)}, "Z, y: got shapes"),
+            ({"start": np.ones(3)}, r"start: got shape \(3,\), expected \(2,\)"),
             ({"W": [[1.0, 0.0], [1.0, 0.0]]}, "not positive definite"),
         ],
     )

@@ -12,7 +12,7 @@ def exponent(p: float) -> float:
     .. math:: \mathrm{Lip}_p(f) \asymp d^{\max(1/2,\, 1 - 1/p)} \quad \text{with high probability}
 
     Proved for one hidden layer: the upper side at every width, the lower one for p >= 2 at every
-    width and for p < 2 if :math:`N \ge Cd`. At depth L, for wide networks, the same up to
+    width and for p < 2 if :math:`N \ge d`. At depth L, for wide networks, the same up to
     :func:`proved_gap`. The constants are absolute and unknown. p is the norm of the inputs. Raises
     ``ValueError`` for p below 1.
     [Dichotomy: Dirksen et al. 2025, abstract read; derived, digest of random ReLU networks, 3.5,

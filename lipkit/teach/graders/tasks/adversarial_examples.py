@@ -11,7 +11,7 @@ from lipkit.networks import ReluNetwork
 from lipkit.teach import graders as g
 
 
-# -- ex1: the runner-up is not the nearest -------------------------------------------------------
+# -- ex1: the runner-up does not set the limit ---------------------------------------------------
 def _two_rules(first: float, second: float, L: float, near: float, far: float) -> Sequence[g.Check]:
     """Leads over classes 1 and 2, the constant to l-infinity, those of the two differences."""
     pairs = min(first / near, second / far)
@@ -41,7 +41,7 @@ def _two_rules(first: float, second: float, L: float, near: float, far: float) -
                 expected="the least, over the other classes, of lead over constant",
                 hint="There are two other classes; which one is reached first?",
                 mistakes={
-                    "The runner-up is not always the nearest.": first / near,
+                    "The runner-up does not always set the limit.": first / near,
                     "A difference is one output: no factor of 2.": pairs / 2,
                     "Each lead has its own constant.": first / far,
                 },
@@ -62,7 +62,7 @@ def _two_rules(first: float, second: float, L: float, near: float, far: float) -
 def _own_leads(draws: g.Draws) -> Mapping[str, Any]:
     first = draws.integer(1, 4)
     second, near = first + draws.integer(1, 4), draws.integer(2, 5)
-    far = near * (second + 1 + draws.integer(1, 4))  # so that the runner-up is not the nearest
+    far = near * (second + 1 + draws.integer(1, 4))  # so that the runner-up is not the limit
     L = far // 2 + draws.integer(1, 5)
     return {name: float(v) for name, v in zip(_LEADS, (first, second, L, near, far), strict=True)}
 
@@ -331,7 +331,7 @@ _TEACHERS = [
 
 TASKS = {
     "ex1": g.Task(
-        title="The runner-up is not the nearest",
+        title="The runner-up does not set the limit",
         answer='a dict: "rule" and "pairs", two radii; "limit", the class that sets the second',
         reads=g.fields(rule=g.number, pairs=g.number, limit=g.number),
         checks=_two_rules,
