@@ -108,7 +108,8 @@ def close(text: str, value: float) -> bool:
     """Equal but for the digits that are not shown."""
     if not math.isfinite(value):
         return text in ("not defined", "∞")
-    unit = 10.0 ** -len(text.partition(".")[2])
+    mantissa, times, power = text.partition("×10")
+    unit = 10.0 ** -len(mantissa.partition(".")[2]) * number(f"1{times}{power}")
     return abs(number(text) - value) <= max(unit, 0.01 * abs(value))
 
 
