@@ -27,6 +27,9 @@ PLANTED = {
     "too deep": Plant(RIDGE, f"{RIDGE}\n\n### D\n\n#### E", "level 4 here: use ###", "#### E"),
     "plain heading": Plant(RIDGE, "## Introduction", "heading “Introduction”", "## Intro"),
     "role as heading": Plant(RIDGE, "## Break it", "the subject's own words", "## Break"),
+    "table without a head": Plant(
+        "Steep.", "| | room |\n|---|---|\n| a | b |", "column of the table has no head", "| | room"
+    ),
     "same heading": Plant(RIDGE, f"{RIDGE}\n\n### a Ridge", "stands twice", "### a Ridge"),
     "end of a heading": Plant(RIDGE, "## A ridge.", "heading ends in .", "## A ridge."),
     "definition": Plant(NAMED, "", "nothing is named"),

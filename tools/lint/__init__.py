@@ -11,6 +11,7 @@ RULES = (
     form.form,
     form.front_box,
     form.headings,
+    form.table_heads,
     form.parts,
     form.ending,
     prose.numbers,

@@ -14,6 +14,7 @@ PLAIN = {"introduction", "background", "overview", "conclusion", "conclusions", 
 PLAIN |= {"see", "name it", "why", "break it", "measure", "results", "discussion", "motivation"}
 MOST_WORDS, DEEPEST = 2500, 3
 TIME = re.compile(r"\d+ (?:second|minute)s?\b")
+RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")  # below the head of a table
 
 
 def form(chapter: Chapter) -> Iterator[Fault]:
@@ -44,6 +45,13 @@ def front_box(chapter: Chapter) -> Iterator[Fault]:
         for name in FIELDS:
             if found.get(name) == "":
                 yield box.line_of(name), f"{name} is empty: fill it in"
+
+
+def table_heads(chapter: Chapter) -> Iterator[Fault]:
+    """Every column of a table is named: a screen reader says its head before each cell."""
+    for head, rule in pairwise(chapter.prose):
+        if RULE.fullmatch(rule.text.strip()) and "" in map(str.strip, head.text.split("|")[1:-1]):
+            yield head.number, "a column of the table has no head: name it"
 
 
 def headings(chapter: Chapter) -> Iterator[Fault]:
