@@ -6,6 +6,8 @@ from playwright.sync_api import Browser
 
 from tests.conftest import Site
 
+pytestmark = pytest.mark.timeout(1200)  # every page of the book, on a busy machine
+
 VIEWS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},

@@ -14,6 +14,8 @@ from tests.book.test_axe import STILL, VIEWS
 from tests.book.test_browser import PHONE, listen
 from tests.conftest import ROOT, Site
 
+pytestmark = pytest.mark.timeout(1200)  # every page of the book, on a busy machine
+
 STATIC = (ROOT / "book/static").as_uri()
 HTML = f"""<!doctype html>
 <html lang="en" data-theme="THEME">

@@ -1,8 +1,11 @@
 """A reader without a network sees whole pages, on a desk and on a phone."""
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import Site
+
+pytestmark = pytest.mark.timeout(1200)  # every page of the book, on a busy machine
 
 PHONE = {"width": 390, "height": 844}
 

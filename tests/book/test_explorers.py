@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Locator, Page
 from tests.book.test_browser import listen, typeset
 from tests.conftest import Site
 
+pytestmark = pytest.mark.timeout(1200)  # every page of the book, on a busy machine
+
 LIMIT = 300_000  # bytes of a page's explorers
 STEPS = 8  # of a long slider; short ones are moved all the way
 
