@@ -9,7 +9,7 @@ import pytest
 from lipkit import lipschitz
 from lipkit.networks import ReluNetwork
 from lipkit.teach import check, variant
-from lipkit.teach.graders.tasks.bounding_a_network import _semidefinite
+from lipkit.teach.graders.tasks._certificate_by_hand import _semidefinite
 from tests.conftest import ROOT
 from tests.teach.grading import Answers, Grading
 

@@ -1,21 +1,17 @@
 """Chapter *Bounding a network*: what its exercises ask for."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from lipkit._validate import Array
-from lipkit.lipschitz import exact_plane, exact_shallow
-from lipkit.networks import ReluNetwork, sample_random_relu
+from lipkit.lipschitz import exact_shallow
+from lipkit.networks import ReluNetwork
 from lipkit.teach import graders as g
-
-
-def _partial_sums(Q: Array) -> Array:
-    """All sums ``(2**N, d)`` of rows of Q."""
-    return np.array(list(np.ndindex(*[2] * len(Q))), dtype=float) @ Q
+from lipkit.teach.graders.tasks._certificate_by_hand import certificate, own_line
+from lipkit.teach.graders.tasks._patterns_that_exist import PATTERNS, partial_sums
 
 
 def _vectors(net: ReluNetwork) -> Array:
@@ -29,83 +25,6 @@ _SMALL = g.gate(
         expected="one or two inputs, at most 12 neurons, no biases",
     )
 )
-
-
-# -- ex1: patterns that exist --------------------------------------------------------------------
-def _net(W: Array, a: Array) -> ReluNetwork:
-    return ReluNetwork([W, np.asarray(a)[None, :]])
-
-
-def _all(W: Array, a: Array) -> float:
-    return float(np.linalg.norm(_partial_sums(a[:, None] * W), axis=1).max())
-
-
-def _existing(W: Array, a: Array) -> float:
-    return exact_plane(_net(W, a)).value if W.any() else 0.0
-
-
-def _both(W: Array, a: Array) -> Array:
-    return np.array([_all(W, a), _existing(W, a)])
-
-
-def _case(W: Any, a: Any, about: str) -> g.Case:
-    return g.case(np.array(W, dtype=float), np.array(a, dtype=float), about=about)
-
-
-def _random(seed: int) -> g.Case:
-    net = sample_random_relu(2, 9, 1, rng=seed)
-    return _case(net.weights[0], net.weights[1][0], f"sample_random_relu(2, 9, 1, rng={seed})")
-
-
-_THREE = _case([[1, 0], [0, 1], [-1, -1]], [1, 1, -1], "the three neurons of the text")
-_SIMPLE = [
-    _THREE,
-    _case([[1, 0], [0, 1], [1, 1], [1, -1]], [1, -2, 1, 0.5], "four neurons"),
-    _case([[3, 4]], [-2], "one neuron"),
-    _case([[1, -3], [1, 1]], [2, 1], "steepest where x₂ is negative"),
-]
-_PARALLEL = [
-    _case([[1, 2], [-1, -2]], [1, -1], "x₁ + 2x₂, written with two neurons"),
-    _case([[1, 0], [2, 0], [-1, 0], [0, 1]], [1, -1, 1, 3], "three parallel rows"),
-    _case([[0, 1], [0, -3], [1, 0]], [2, 1, -1], "rows along the axes"),
-]
-_ZERO = [_case([[0, 0], [1, 1]], [5, 1], "a row of zeros")]
-_NARROW = [
-    _case([[1, 0], [-1, 1e-4], [0, 1]], [100, -100, -1], "two neurons share a narrow cone"),
-]
-_AS_ASKED = {
-    "The first number is of all sets, the second of those that exist.": lambda W, a: _both(W, a)[
-        ::-1
-    ],
-    "Not every set of neurons is on together somewhere.": lambda W, a: _both(W, a)[[0, 0]],
-    "The first number may use sets that no point has.": lambda W, a: _both(W, a)[[1, 1]],
-}
-
-
-def _agree(cases: Sequence[g.Case], name: str, hint: str) -> g.Check:
-    return g.agrees(
-        _both,
-        cases,
-        name=name,
-        expected="the longest sum of all sets, and of the sets that exist",
-        mistakes=_AS_ASKED,
-        hint=hint,
-    )
-
-
-_PATTERNS = [
-    g.shape(2, inputs=_SIMPLE[:1], name="gives two numbers"),
-    _agree(
-        _SIMPLE, "simple networks", "Draw the lines w·x = 0: which neurons are on in each cell?"
-    ),
-    _agree(_PARALLEL, "parallel rows", "On a line itself no cell is seen: look between the lines."),
-    _agree(_ZERO, "a row of zeros", "Which line belongs to a neuron that sees nothing?"),
-    _agree(_NARROW, "a narrow cell", "Random directions miss it; the lines say where it is."),
-    _agree(
-        [_random(seed) for seed in range(10)], "random networks", "Is the whole circle covered?"
-    ),
-    g.not_mutating(_SIMPLE[:1]),
-]
 
 
 # -- ex2: a climb that ends below the truth ------------------------------------------------------
@@ -155,7 +74,7 @@ _CLIMB = [
 
 # -- ex3: the program at the origin --------------------------------------------------------------
 def _at_origin(net: ReluNetwork) -> float:
-    return float(np.abs(_partial_sums(_vectors(net))).sum(axis=1).max())
+    return float(np.abs(partial_sums(_vectors(net))).sum(axis=1).max())
 
 
 def _no_parallel_rows(net: ReluNetwork) -> bool:
@@ -201,77 +120,6 @@ _ORIGIN = [
         hint="Which patterns cannot exist if the rows of W add up to zero?",
     ),
 ]
-
-
-# -- ex4: a certificate by hand ------------------------------------------------------------------
-def _semidefinite(A: list[list[Fraction]]) -> bool:
-    """Whether a symmetric matrix has no negative eigenvalue, by exact elimination."""
-    A = [row[:] for row in A]
-    n = len(A)
-    for k in range(n):
-        if A[k][k] < 0 or (A[k][k] == 0 and any(A[k][j] for j in range(k, n))):
-            return False
-        for i in range(k + 1, n):
-            factor = A[i][k] / A[k][k] if A[k][k] else Fraction(0)
-            A[i] = [x - factor * y for x, y in zip(A[i], A[k], strict=True)]
-    return True
-
-
-_RAISED = 1 + Fraction(1, 10**9)  # multipliers such as 4/3 are no floats
-
-
-def _matrix(answer: Mapping[str, Any], left: float) -> list[list[Fraction]]:
-    """LipSDP's matrix of ReLU(x) - ReLU(-left x)."""
-    t1, t2 = (Fraction(float(t)) for t in answer["t"])
-    rho = (Fraction(answer["K"]) * _RAISED) ** 2
-    w = Fraction(left)
-    return [[rho, -t1, w * t2], [-t1, 2 * t1 - 1, Fraction(1)], [w * t2, Fraction(1), 2 * t2 - 1]]
-
-
-def _least(answer: Mapping[str, Any], left: float) -> float:
-    """The K that the multipliers prove, or infinity."""
-    P = np.array(_matrix(answer, left), dtype=float)
-    if (answer["t"] <= 0).any() or np.linalg.eigvalsh(P[1:, 1:])[0] <= 0:
-        return float("inf")
-    return float(np.sqrt(P[0, 1:] @ np.linalg.solve(P[1:, 1:], P[0, 1:])))
-
-
-def _said_least(answer: Mapping[str, Any], left: float) -> str:
-    least = _least(answer, left)
-    if np.isinf(least):
-        return "multipliers that prove nothing, whatever K"
-    return f"K = {answer['K']:.9g}, where these multipliers prove {least:.9g}"
-
-
-def _certificate(left: float, most: float) -> Sequence[g.Check]:
-    small = g.witness(
-        lambda answer: answer["K"] <= most * (1 + 1e-12),
-        name="a small K",
-        said=lambda answer: f"K = {answer['K']:.6g}",
-        expected=f"K of at most {most:g}",
-        hint="The product bound is too large; which neuron deserves the larger multiplier?",
-    )
-    proved = g.witness(
-        lambda answer: _semidefinite(_matrix(answer, left)),
-        name="proved",
-        said=lambda answer: _said_least(answer, left),
-        expected="a matrix P without a negative eigenvalue, in exact arithmetic, at rho = K²",
-        mistakes={
-            "Right, but for rounding: raise K a little.": (
-                lambda answer: _least(answer, left) < answer["K"] * (1 + 1e-6)
-            ),
-            "The theorem has K², not K, in the corner of P.": (
-                lambda answer: _least(answer, left) <= answer["K"] ** 2 * (1 + 1e-6)
-            ),
-        },
-        hint="Write P down; its lower right block must be positive definite by itself.",
-    )
-    return [small, proved]
-
-
-def _own_line(draws: g.Draws) -> Mapping[str, Any]:
-    left = float(draws.integer(3, 12))
-    return {"left": left, "most": round(1.025 * (1 + left), 2)}
 
 
 # -- ex5: the root of the width ------------------------------------------------------------------
@@ -352,7 +200,7 @@ TASKS = {
         title="Patterns that exist",
         answer="a function both(W, a), which returns two numbers",
         reads=g.function,
-        checks=_PATTERNS,
+        checks=PATTERNS,
     ),
     "ex2": g.Task(
         title="A climb that ends below the truth",
@@ -370,9 +218,9 @@ TASKS = {
         title="A certificate by hand",
         answer='a dict: "t", two multipliers; "K", the number that they prove',
         reads=g.fields(t=g.array(2), K=g.number),
-        checks=_certificate,
+        checks=certificate,
         parameters={"left": 3.0, "most": 4.1},
-        draw=_own_line,
+        draw=own_line,
     ),
     "ex5": g.Task(
         title="The root of the width",
