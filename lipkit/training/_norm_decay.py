@@ -92,7 +92,8 @@ class NormDecay(Penalty):
     def _pushed(self, key: str, subgradient: Tensor) -> Tensor:
         old = self._buffers.get(key)
         if old is not None:
-            subgradient = torch.where(subgradient != 0, subgradient, self.memory * old)
+            faded = self.memory * old.to(subgradient.device)
+            subgradient = torch.where(subgradient != 0, subgradient, faded)
         self._buffers[key] = subgradient
         return subgradient
 
@@ -101,7 +102,7 @@ class NormDecay(Penalty):
         return {key: buffer.clone() for key, buffer in self._buffers.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take them over, to the device where each layer is when it is next pushed."""
+        """Take them over; each moves to its layer's device when it is next pushed."""
         self._buffers = {key: buffer.clone() for key, buffer in state.items()}
 
     def __repr__(self) -> str:

@@ -52,9 +52,9 @@ def page(
     )
 
 
-def frame(name: str, inner: str) -> str:
-    """The element around all of it."""
-    fixed = {"class": "lk-explorer", "id": name, "data-lk-explorer": "", "role": "group"}
+def frame(name: str, inner: str, kind: str = "explorer") -> str:
+    """The element around all of it; ``kind`` says which script moves it."""
+    fixed = {"class": "lk-explorer", "id": name, f"data-lk-{kind}": "", "role": "group"}
     return tag("div", fixed | {"aria-labelledby": f"{name}-title"}, inner)
 
 

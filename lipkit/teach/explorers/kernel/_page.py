@@ -61,8 +61,7 @@ def page(
         "kinds": {key: [number.kind, number.digits] for key, number in numbers.items()},
     }
     inner = filled("".join(parts), texts) + script(content)
-    outer = frame(name, inner).replace("data-lk-explorer", "data-lk-kernel")
-    return outer.replace('class="lk-explorer"', 'class="lk-explorer lk-kernel"', 1)
+    return frame(name, inner, "kernel")
 
 
 def _panels(
