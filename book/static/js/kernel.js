@@ -203,7 +203,7 @@
       }
       const most = largest(kernel);
       taps.forEach((tap, i) => {
-        const strong = Math.round((45 * Math.abs(kernel[i])) / most);
+        const strong = Math.round((35 * Math.abs(kernel[i])) / most);
         tap.style.background = `color-mix(in srgb, ${hue(kernel[i])} ${strong}%, transparent)`;
       });
       paint(one(".lk-kernel-matrix"), found.A);

@@ -91,5 +91,5 @@ def taps(kernel: Array, name: str) -> str:
 
 def tint(level: float) -> str:
     """A background that lets the number be read."""
-    strong = round(abs(level) * 45)
+    strong = round(abs(level) * 35)
     return f"background:color-mix(in srgb, {HUES[int(level < 0)]} {strong}%, transparent)"
