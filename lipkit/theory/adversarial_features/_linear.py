@@ -27,8 +27,10 @@ def linear_adversarial_theory(
 
     with :math:`x_i \sim N(0, I_d)`, :math:`\|\beta\|_2 = 1` and noise of variance ``tau2``. The
     inner maximum over l2 attacks is exact here. Without noise, for n > d and eps up to
-    :func:`exact_recovery_threshold`, the answer is the teacher itself: ``exact_recovery``. The
-    arguments broadcast. Raises like :func:`asymptotic_risk`. [Derived, digest 6.2.]
+    :func:`exact_recovery_threshold`, the answer is the teacher itself: ``exact_recovery``; for
+    n = d that is only the limit of small eps, and below about 1e-6 rounding hides the root. The
+    arguments broadcast. Raises like :func:`asymptotic_risk`, ``RuntimeError`` in that last case.
+    [Derived, digest 6.2.]
 
     >>> risk = linear_adversarial_theory(3, 0.25, 0.25)
     >>> round(risk.standard_risk, 10), round(risk.grad_norm, 10)

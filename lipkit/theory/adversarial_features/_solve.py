@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from lipkit._validate import Array
-from lipkit.theory.adversarial_features._columns import Columns, Index
+from lipkit.theory.adversarial_features._columns import Columns, Index, Mask
 from lipkit.theory.adversarial_features._problem import Estimator, Problem
 from lipkit.theory.adversarial_features._roots import find_root
 from lipkit.theory.adversarial_features._threshold import Threshold
@@ -117,14 +117,17 @@ def interior(problem: Problem) -> Solution:
 
 def _interior(problem: Problem) -> Solution:
     x = _scan_points(problem)
-    rows = np.repeat(np.arange(len(x)), x.shape[1])
-    scanned, gap = at_threshold(problem[rows], np.exp(x.ravel()))
-    low, high = _brackets(gap.reshape(x.shape))
+    p, gap = _scanned(problem, x)
+    hidden = np.flatnonzero(_hidden(gap))
+    if len(hidden):
+        x[hidden] = _last_step(x[hidden], gap[hidden])
+        p[hidden], gap[hidden] = _scanned(problem[hidden], x[hidden])
+    low, high = _brackets(gap)
     found = np.flatnonzero(low >= 0)
     solution = Solution.empty(len(x))
     at = (found, low[found]), (found, high[found])
-    p = np.log(scanned.p.reshape(x.shape))
-    guess = np.sort([p[end] for end in at], axis=0) + np.array([[-0.1], [0.1]])
+    guess = np.log([p[end] for end in at])
+    guess = np.sort(guess, axis=0) + np.array([[-0.1], [0.1]])
     problem = problem[found]
 
     def gap_at(x: Array, problem: Problem, *guess: Array) -> Array:
@@ -135,6 +138,12 @@ def _interior(problem: Problem) -> Solution:
     return solution
 
 
+def blurred(problem: Problem, solution: Solution) -> Mask:
+    """Where rounding leaves fewer than five digits: at psi1 = psi2 all hangs on 1 - d_f."""
+    left = Threshold.at(solution.nu).outside * solution.p / (1 + solution.p)
+    return np.asarray((problem.psi1 == problem.psi2) & (left < 1e-11))
+
+
 def _scan_points(problem: Problem) -> Array:
     """Values of log nu, evenly from far below the root up to what is feasible."""
     ratio = np.minimum(problem.psi1 / problem.psi2, 1.0)
@@ -143,6 +152,27 @@ def _scan_points(problem: Problem) -> Array:
     bottom = np.log(1e-36) + np.minimum(np.log(problem.eps), 0.0)
     share = np.linspace(0, 1 - 1e-12, _SCAN)
     return np.asarray(bottom[:, None] + (top - bottom)[:, None] * share)
+
+
+def _scanned(problem: Problem, x: Array) -> tuple[Array, Array]:
+    """p and the gap at every log nu of a row."""
+    rows = np.repeat(np.arange(len(x)), x.shape[1])
+    solution, gap = at_threshold(problem[rows], np.exp(x.ravel()))
+    return solution.p.reshape(x.shape), gap.reshape(x.shape)
+
+
+def _hidden(gap: Array) -> Mask:
+    """Rows where the gap is positive as far as it can be computed, and that is not to the end."""
+    feasible = np.isfinite(gap)
+    positive = np.all((gap > 0) | ~feasible, axis=1) & feasible.any(axis=1)
+    return np.asarray(positive & ~feasible[:, -1])
+
+
+def _last_step(x: Array, gap: Array) -> Array:
+    """As many points between the last feasible one and its neighbour."""
+    last = gap.shape[1] - 1 - np.argmax(np.isfinite(gap[:, ::-1]), axis=1)
+    rows = np.arange(len(x))
+    return np.linspace(x[rows, last], x[rows, last + 1], x.shape[1], axis=1)
 
 
 def _brackets(gap: Array) -> tuple[Index, Index]:

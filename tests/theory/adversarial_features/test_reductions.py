@@ -166,6 +166,28 @@ class TestLinear:
     def test_little_noise(self) -> None:
         assert_agrees(linear_adversarial_theory(3, 1e-10, 0.5).standard_risk * 1e10, "6.61")
 
+    @pytest.mark.parametrize(
+        ("eps", "sr", "nu"),
+        [
+            (1e-2, "2.33467509558e-4", "3.01347878547"),
+            (2e-3, "1.38701363335e-5", "3.69807478573"),
+            (1e-3, "3.99045635839e-6", "3.97314233043"),
+            (1e-4, "5.83043054529e-8", "4.81550251841"),
+            (1e-5, "7.77875060326e-10", "5.56863168894"),
+        ],
+    )
+    def test_as_many_points_as_dimensions_without_noise(self, eps: float, sr: str, nu: str) -> None:
+        """Against the two equations solved with sixty digits; the limit of small eps is exact."""
+        r = linear_adversarial_theory(1, 0, eps)
+        assert r.standard_risk == pytest.approx(float(sr), rel=1e-7)
+        assert r.nu == pytest.approx(float(nu), rel=1e-8)
+        assert r.grad_norm == pytest.approx(1, abs=2 * eps)
+
+    @pytest.mark.parametrize("eps", [1e-7, 1e-8, 1e-12])
+    def test_where_rounding_hides_the_root_it_says_so(self, eps: float) -> None:
+        with pytest.raises(RuntimeError, match=r"tau2 = 0, eps = 1e-.*psi1 = psi2 rounding hides"):
+            linear_adversarial_theory(1, 0, eps)
+
     def test_exact_recovery_by_linear_programming(self) -> None:
         """Largest eps with X'v = n eps beta, |v| <= 1: in the mean over draws the threshold."""
         d, ratio = 60, 3
