@@ -7,10 +7,12 @@ import pytest
 
 from lipkit.experiments import EXPERIMENTS, load_result
 from lipkit.experiments.linear_under_attack import linear_limit, training_set
+from lipkit.experiments.robust_by_width import best_linear
 from lipkit.experiments.simulation_table import COLUMNS, means, table_limits, table_lines
-from lipkit.experiments.training_radius import least_squares, shrunken_teacher, training_radius
+from lipkit.experiments.training_radius import training_radius
 from lipkit.regression import exact_recovery_radius, ridge_least_squares
 from lipkit.theory.adversarial_features import linear_adversarial_theory
+from lipkit.theory.gaussian_comparison import ridgeless_risk
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "book/static/results"
@@ -115,21 +117,21 @@ class TestTrainingRadius:
             X, y = training_set(80, ratio, tau2, seed)
             theta = ridge_least_squares(X, y)
             risks.append([tau2 + np.sum((theta - np.eye(80)[0]) ** 2), np.linalg.norm(theta)])
-        expected = least_squares(ratio, tau2)
+        expected = ridgeless_risk(ratio, tau2)
         error = np.std(risks, axis=0, ddof=1) / math.sqrt(30)
         assert (np.abs(np.mean(risks, axis=0) - expected) < 3 * error + 0.03).all()
 
     def test_small_radii_are_least_squares(self):
         for ratio, tau2 in ((0.5, 0.25), (3.0, 0.25)):
             limit = linear_adversarial_theory(ratio, tau2, 1e-5)
-            found = least_squares(ratio, tau2)
+            found = ridgeless_risk(ratio, tau2)
             assert (limit.standard_risk, limit.grad_norm) == pytest.approx(found, rel=1e-4)
 
     def test_no_radius_beats_the_best_multiple_of_the_teacher(self):
         for ratio in (1.2, 3.0, 20.0):
             for tau2, eps in ((0.1, 0.25), (0.25, 0.5), (1.0, 0.5)):
                 seen = training_radius(ratio, tau2, eps)
-                assert shrunken_teacher(tau2, eps) <= seen["best"] + 1e-7
+                assert best_linear(tau2, eps)[1] <= seen["best"] + 1e-7
                 assert seen["best"] <= seen["same"] + 1e-12
 
     def test_a_radius_between_those_of_the_grid(self):
@@ -142,6 +144,7 @@ class TestTrainingRadius:
         assert training_radius(1.2, 0.0, 0.75)["best_radius"] == 0.2  # all below .214
         assert training_radius(3.0, 1.0, 1.0)["best_radius"] >= 1.1  # all from the zero phase on
 
-    def test_one_point_per_dimension_is_refused(self):
-        with pytest.raises(ValueError, match="ratio: got 1"):
-            training_radius(1.0, 0.25, 0.5)
+    def test_with_one_point_per_dimension_least_squares_has_no_risk(self):
+        seen = training_radius(1.0, 0.25, 0.5)
+        assert seen["plain"] == math.inf
+        assert seen["best"] < seen["same"] < math.inf
