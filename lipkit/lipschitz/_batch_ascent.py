@@ -78,7 +78,7 @@ def _climb(
     for step in range(steps if stack.turned else 0):
         share = step / max(1, steps - 1)
         beta, length = _between(_BETA, share), _between(_STEP, share)
-        X = units(X + length * units(stack.uphill(X, beta, None, d, max(p, _SMOOTH))))
+        X = units(X + length * units(stack.uphill(X, beta, d, max(p, _SMOOTH))))
         X[..., d:] = np.abs(X[..., d:])
         seen.append(X)
     points = np.concatenate(seen, axis=1)

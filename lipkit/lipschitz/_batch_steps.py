@@ -40,18 +40,18 @@ class Stack:
             v = (v * gate) @ W
         return np.broadcast_to(v, X.shape)
 
-    def uphill(self, X: Array, beta: float, held: Array | None, inputs: int, p: float = 2) -> Array:
+    def uphill(self, X: Array, beta: float, inputs: int, p: float) -> Array:
         """The direction in which the annealed slope grows.
 
-        u is ``held``, or the step in the first ``inputs`` coordinates in which the soft gradient
-        gains most, for steps of one p-norm.
+        u is the step in the first ``inputs`` coordinates in which the soft gradient gains most, for
+        steps of one p-norm.
         """
         soft = _soften(self, X, beta)
         v, after = self.weights[-1], []
         for W, gate in zip(self.weights[-2::-1], reversed(soft.gates), strict=True):
             after.append(v)
             v = (v * gate) @ W
-        u = _steepest(np.broadcast_to(v, X.shape), inputs, p) if held is None else held
+        u = _steepest(np.broadcast_to(v, X.shape), inputs, p)
         entering = []
         for W, gate in zip(self.turned, soft.gates, strict=True):
             entering.append(u @ W)

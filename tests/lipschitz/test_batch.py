@@ -90,12 +90,12 @@ def test_groups_do_not_matter(monkeypatch):
     np.testing.assert_allclose(gradient_lower_bounds(batch, rng=1), whole, rtol=1e-9)
 
 
-def test_the_step_is_the_gradient_of_the_soft_slope():
-    """With finite differences of c^T J(x) u, the layers' scales held."""
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_the_step_is_the_gradient_of_the_soft_slope(p):
+    """With finite differences of c^T J(x) u, the layers' scales and u held."""
     batch = sample_random_relu_batch(3, 4, 6, 2, rng=0)
     stack = Stack.of(list(batch.weights))
-    rng = np.random.default_rng(1)
-    X, u = rng.normal(size=(3, 2, 4)), rng.normal(size=(3, 2, 4))
+    X = np.random.default_rng(1).normal(size=(3, 2, 4))
     beta, h = 2.0, 1e-6
 
     def slope(points, scales):
@@ -107,16 +107,20 @@ def test_the_step_is_the_gradient_of_the_soft_slope():
             hidden, moved = z * gate, (moved @ W.swapaxes(1, 2)) * gate
         return (moved @ batch.weights[-1].swapaxes(1, 2))[..., 0]
 
-    scales, hidden = [], X
+    scales, hidden, J = [], X, np.eye(4)
     for W in batch.weights[:-1]:
         z = hidden @ W.swapaxes(1, 2)
         scales.append(np.sqrt(np.mean(z**2, axis=-1, keepdims=True)))
         t = beta * z / scales[-1]
-        hidden = z * 0.5 * (1 + t / (1 + np.abs(t)))
+        gate = 0.5 * (1 + t / (1 + np.abs(t)))
+        hidden, J = z * gate, gate[..., None] * (W[:, None] @ J)
+    v = (batch.weights[-1][:, None] @ J)[:, :, 0]
+    u = v if p == 2 else np.sign(v)
+    u = u / np.linalg.norm(u, axis=-1, keepdims=True)
     wanted = np.stack(
         [(slope(X + h * e, scales) - slope(X - h * e, scales)) / (2 * h) for e in np.eye(4)], axis=2
     )
-    np.testing.assert_allclose(stack.uphill(X, beta, u, 4), wanted, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(stack.uphill(X, beta, 4, p), wanted, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("p", NORMS)
