@@ -104,6 +104,9 @@ def test_linear_features_have_nowhere_else_to_go(breaks):
     X, y = training_set(0)
     X, y = X[: D - 1], y[: D - 1]
     fit = regression.adversarial_least_squares(X, y, 0.05)
+    W = sample_random_features(D, D, activation="identity", rng=0).W  # more would make J² singular
+    same = regression.adversarial_least_squares(X @ W.T, y, 0.05, gradient_matrix=W @ W.T)
+    np.testing.assert_allclose(W.T @ same.theta, fit.theta, atol=1e-6)
     breaks(found=np.linalg.norm(fit.theta), at_most=0.0, margin=0.3)
 
 

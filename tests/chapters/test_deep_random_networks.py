@@ -131,27 +131,26 @@ def line_stretch(f):
 
 @pytest.mark.parametrize("depth", [1, 4])
 def test_the_deep_union_bound_given_the_hidden_layers(depth):
-    """On the line both constants are exact; t = 0.5 makes failures visible."""
-    t, held = 0.5, []
+    """On the line both constants are exact. The union pays for far more than two pieces."""
+    t, share = 0.5, []
     pieces = depth * math.log(math.e * 30)
     for seed in range(200):
         f = sample_random_relu(1, 30, depth, rng=seed)
         bound = line_stretch(f) * (math.sqrt(2 / math.pi) + math.sqrt(2 * (pieces + t)))
-        held.append(lipschitz.exact_line(f).value <= bound)
-    low, _ = stats.binomtest(int(np.sum(held)), 200).proportion_ci(0.99)
-    assert low > 1 - math.exp(-t)
+        share.append(lipschitz.exact_line(f).value / bound)
+    assert 0.35 < max(share) <= 1  # so it holds on every network, and is not idle
 
 
 @pytest.mark.parametrize(("d", "width", "depth"), [(1, 20, 3), (8, 40, 2), (40, 40, 5)])
 def test_the_norms_of_the_hidden_layers(d, width, depth):
-    r, held = 1.5, []
-    bound = math.sqrt(2) * (1 + math.sqrt(d / width) + r / math.sqrt(width))
-    bound *= (2 * math.sqrt(2) * (1 + r / (2 * math.sqrt(width)))) ** (depth - 1)
-    for seed in range(60):
-        f = sample_random_relu(d, width, depth, rng=seed)
-        held.append(np.prod([np.linalg.norm(W, 2) for W in f.weights[:-1]]) <= bound)
-    low, _ = stats.binomtest(int(np.sum(held)), 60).proportion_ci(0.99)
-    assert low > 1 - depth * math.exp(-(r**2) / 2)
+    def bound(r):
+        first = math.sqrt(2) * (1 + math.sqrt(d / width) + r / math.sqrt(width))
+        return first * (2 * math.sqrt(2) * (1 + r / (2 * math.sqrt(width)))) ** (depth - 1)
+
+    networks = [sample_random_relu(d, width, depth, rng=seed) for seed in range(60)]
+    found = [np.prod([np.linalg.norm(W, 2) for W in f.weights[:-1]]) for f in networks]
+    assert max(found) <= bound(1.5)
+    assert 0.6 * bound(0) < np.mean(found) < bound(0)  # the mean of independent norms
 
 
 def test_the_deep_union_bound_needs_an_independent_readout(breaks):
@@ -172,13 +171,15 @@ def test_the_deep_union_bound_needs_an_independent_readout(breaks):
 
 
 def test_the_tame_hidden_map_needs_symmetric_biases(breaks):
-    stretches = []
-    for seed in range(5):
-        f = with_all_gates_on(sample_random_relu(2, 400, 4, rng=seed))
+    def stretch(f):
         J = np.eye(2)
         for W, z in zip(f.weights[:-1], f.preactivations(np.ones(2)), strict=True):
             J = (z > 0)[:, None] * (W @ J)
-        stretches.append(np.linalg.norm(J, 2))
+        return np.linalg.norm(J, 2)
+
+    free = [sample_random_relu(2, 400, 4, rng=seed) for seed in range(5)]
+    assert max(map(stretch, free)) < 1.5  # so it is not for want of width
+    stretches = [stretch(with_all_gates_on(f)) for f in free]
     assert np.min(stretches) > 0.9 * 2**2  # the root of two to the depth
     breaks(found=np.min(stretches), at_most=2.0, margin=1.5)
 

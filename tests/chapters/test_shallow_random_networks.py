@@ -93,13 +93,11 @@ def test_the_count_is_below_its_power(width, d):
 @pytest.mark.parametrize("width", [4, 60])
 def test_the_union_bound_holds_exactly_in_the_plane(width):
     t, s = 0.5, 1.5
-    sure = 1 - math.exp(-t) - math.exp(-(s**2) / 2)
     cells = math.log(2 * width)  # lines through the origin cut the plane into twice as many sectors
     hidden = math.sqrt(2) * (1 + math.sqrt(2 / width) + s / math.sqrt(width))
     bound = hidden * (math.sqrt(2) + math.sqrt(2 * (cells + t)))
     exact = [lipschitz.exact_plane(sample_random_relu(2, width, 1, rng=i)).value for i in range(99)]
-    low, _ = stats.binomtest(int(np.sum(np.array(exact) <= bound)), 99).proportion_ci(0.99)
-    assert low > sure
+    assert 0.3 * bound < max(exact) <= bound  # on every network, far above the chance promised
 
 
 def test_the_union_bound_needs_an_independent_readout(breaks):

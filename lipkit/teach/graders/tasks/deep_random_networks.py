@@ -28,10 +28,8 @@ def _until(times: int) -> Sequence[g.Check]:
             "That is where the squared slope has fallen so far; take the root.": 0.4 * log,
             "The natural logarithm is meant.": 0.8 * math.log10(times),
             "That is N/L.": 1 / (0.8 * log),
-            "The root halves the logarithm.": 1.6 * log,
-            "The mean slope is not the root mean square slope, whose square is d exactly.": (
-                log / (1.25 - 0.625)
-            ),
+            "Halve the logarithm once, for the root; and compare with the root mean square slope, "
+            "not with the mean slope.": 1.6 * log,
         },
     )
     return [ratio]
