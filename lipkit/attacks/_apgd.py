@@ -45,7 +45,7 @@ def apgd(
 
     It starts on the surface of the ball with :math:`\eta = 2\varepsilon`. At checkpoints (after 22
     % of the steps, then at gaps that shrink from 19 to 6 %) a point halves its :math:`\eta` and
-    goes back to its best place, if fewer than 75 % of the steps since the last checkpoint raised
+    goes back to its best place, if no more than 75 % of the steps since the last checkpoint raised
     the loss, or if neither :math:`\eta` nor the best loss changed there. A lower answer of the
     largest loss.
 

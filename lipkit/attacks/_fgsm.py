@@ -35,8 +35,8 @@ def fgsm(
     For p = 2 it is :math:`x + \varepsilon\, g/\|g\|_2` where the box allows; where it does not, the
     coordinates that hit the box stay there and the others take up what is left of
     :math:`\varepsilon`. On a linear model with two classes it is the exact worst case: the margin
-    falls by :math:`\varepsilon \|w_y - w_j\|_*`, the dual norm. Elsewhere it is a lower answer of
-    the largest loss, and a weak one.
+    falls by :math:`\varepsilon \|w_y - w_j\|_*`, the dual norm, or less in a box. Elsewhere it
+    is a lower answer of the largest loss, and a weak one.
 
     Parameters, errors and the model's treatment are those of :func:`~lipkit.attacks.pgd`. The end
     of the step is returned even where it lowers the loss; coordinates whose gradient is 0 or not

@@ -21,7 +21,8 @@ class AttackResult:
         that succeed the one with the largest loss, else the one with the largest loss.
     success
         ``(n,)`` bool: the class predicted at ``adversarial`` is not y; under ``targeted``, it is
-        the target. A clean point that is misclassified is a success.
+        the target. A clean point that is misclassified is a success, except that ``fgsm`` returns
+        the end of its step and judges that one alone.
     loss
         ``(n,)``, at ``adversarial``. The loss is the one the attack raised: ``"ce"`` is the
         cross-entropy in nats, under ``targeted`` the negative one of the target.

@@ -57,7 +57,7 @@ class Kind:
 
 
 class _Reader(pickle.Unpickler):
-    """Knows four names, each of them replaced by a function of this module, made anew here.
+    """Knows five names, each of them replaced by a function of this module, made anew here.
 
     They are what NumPy's arrays are pickled with, by Python 2 and since. Any other name ends the
     reading, so nothing is imported and nothing is called.
@@ -75,7 +75,7 @@ class _Reader(pickle.Unpickler):
         }
 
     def find_class(self, module: str, name: str) -> Any:
-        """The stand-in for one of the four; anything else is refused."""
+        """The stand-in for one of the five; anything else is refused."""
         known = self._known.get((module, name))
         if known is None:
             raise Refused(f"a pickle that asks for {module}.{name}, which was not run")

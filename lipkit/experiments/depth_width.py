@@ -12,6 +12,7 @@ from lipkit.networks import ReluNetworkBatch, sample_random_relu_batch
 from lipkit.theory.random_relu import deep_union_bound, gradient_norm_law, log_length_moments
 
 LAW_DRAWS = 40_000
+DELTA = 0.01  # the union bounds fail at most so often
 FAST: dict[str, Any] = {"d": 8, "search": "batch"}
 SLOW: dict[str, Any] = {"d": 8, "search": "ascent"}
 
@@ -28,12 +29,12 @@ SLOW: dict[str, Any] = {"d": 8, "search": "ascent"}
 def depth_width(params: dict[str, Any], seed: int) -> dict[str, Any]:
     r"""Slopes over :math:`\sqrt d` (l2, no biases): a row for each depth, a column for each width.
 
-    ``search`` is "ascent", of each network by itself, or "batch", quicker by far, which at 16
-    layers finds half as much. Medians over networks: ``typical`` (one point), ``steepest`` (the
-    steepest found, kind lower; quartiles ``steepest_low`` and ``steepest_high``), ``product`` (of
-    the layers' norms, kind upper). ``law`` is the median of the exact law at a point. ``proved`` is
-    the union bound that holds with probability 0.99, and ``tame`` what it would be if the hidden
-    map were 2-Lipschitz, as is proved for widths beyond an unknown constant times
+    ``search`` is "ascent", of each network by itself, or "batch", quicker by far, which loses touch
+    with many layers. Medians over networks: ``typical`` (one point), ``steepest`` (the steepest
+    found, kind lower; quartiles ``steepest_low`` and ``steepest_high``), ``product`` (of the
+    layers' norms, kind upper). ``law`` is the median of the exact law at a point. ``proved`` is
+    the union bound that holds with probability 1 - ``DELTA``, and ``tame`` what it would be if the
+    hidden map were 2-Lipschitz, as is proved for widths beyond an unknown constant times
     :math:`dL^3\ln^2(eN)`. ``spread`` is the standard deviation of :math:`\ln \|\nabla f\|^2` at
     one point that depth adds, by its law.
     """
@@ -59,8 +60,8 @@ def _cell(d: int, width: int, depth: int, search: str, nets: int, seed: int) -> 
         "steepest_low": float(low) / root,
         "steepest_high": float(high) / root,
         "product": float(np.median(product)) / root,
-        "proved": deep_union_bound(d, width, depth, 0.01).value / root,
-        "tame": deep_union_bound(d, width, depth, 0.01, hidden=2.0).value / root,
+        "proved": deep_union_bound(d, width, depth, DELTA).value / root,
+        "tame": deep_union_bound(d, width, depth, DELTA, hidden=2.0).value / root,
         "spread": math.sqrt(log_length_moments(width, depth)[1]),
     }
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipkit._validate import Array
+from lipkit.certificates import margin
 from lipkit.data import Split, digits
 from lipkit.networks import ReluNetwork
 
@@ -26,10 +27,7 @@ def digits_network(seed: int = 0, *, epochs: int = 30) -> tuple[ReluNetwork, Spl
 
 def margins(network: ReluNetwork, X: Array, y: NDArray[np.int64]) -> Array:
     """The logit of class y minus the largest other one; negative where the decision is not y."""
-    logits = np.asarray(network(X))
-    others = logits.copy()
-    np.put_along_axis(others, y[:, None], -np.inf, axis=1)
-    return np.asarray(np.take_along_axis(logits, y[:, None], axis=1)[:, 0] - others.max(axis=1))
+    return np.asarray(margin(network(X), y))
 
 
 def flip_distances(

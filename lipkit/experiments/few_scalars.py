@@ -1,4 +1,4 @@
-"""The explorer of random features under attack: what two scalars predict, and twenty runs."""
+"""The explorer of random features under attack: what two scalars predict, and stored runs."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -79,7 +79,7 @@ def view(
     return {
         "z": heights.reshape(GRID, GRID),
         "slope": best.slope,
-        "law": min(law(X, y), best.slope),  # they may cross by rounding
+        "law": _not_crossed(law(X, y), best.slope),
         "floor": any_function(X, y).slope,
         "outcome": "nothing of this class fits" if best.values is None else "it fits",
         **places,
@@ -193,6 +193,11 @@ CLASSES: dict[str, tuple[Callable[[Array, Array], Fit], Callable[[Array, Array],
     "quadratic form": (quadratic, _quadratic),
     "quadratic form, on average": (quadratic_on_average, _quadratic),
 }
+
+
+def _not_crossed(law: float, slope: float) -> float:
+    """The law; where it is attained the two may cross by rounding, and by no more."""
+    return min(law, slope) if law <= slope * (1 + 1e-8) else law
 
 
 def _anchored(X: Array) -> Array:

@@ -24,9 +24,10 @@ def lost_constants(params: dict[str, Any], seed: int) -> dict[str, Any]:
     r"""Slopes that ``card`` linear functions need for margin 1 on n coin flips, on the sphere.
 
     ``seen``: :math:`1/\max_j \frac1n \sum_i y_i\, u_j \cdot x_i` for random unit :math:`u_j`, the
-    median of ``draws`` data sets, and quartiles. Below it lower bounds that hold for every class
-    of so many functions, each from the one before by one step of the proof: ``union`` with the tail
-    that a linear function has; ``moments``: the tail's moments instead of its centred bound;
+    median of ``draws`` data sets, and quartiles. Below it lower bounds for that class, each from
+    the one before by one step of the proof: ``union`` with the tail that a linear function has;
+    ``moments``: with the moments of an isoperimetric tail, for any functions of mean 0; then for
+    any so many functions with values in [-1, 1],
     ``halves``: half of the margin for the mean (the law derived here); ``squares``: a margin of 1/2
     from a squared error of 0; ``finite`` and ``net``: the constants of Theorems 2 and 3 of Bubeck
     and Sellke, with the same logarithm. Raises ``ValueError`` for fewer points than Theorem 3

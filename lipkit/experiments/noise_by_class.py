@@ -8,6 +8,7 @@ from lipkit._validate import Array
 from lipkit.data import generic
 from lipkit.experiments._registry import experiment
 from lipkit.theory.robustness_law import (
+    cap_lipschitz,
     interpolation_floor,
     linear_interpolant,
     linear_law,
@@ -71,8 +72,7 @@ def noise_by_class(params: dict[str, Any], seed: int) -> dict[str, Any]:
 
 
 def _caps(X: Array) -> float:
-    r"""The constant :math:`\sqrt{(1+t)/(1-t)}` of disjoint caps at the least height t."""
+    """The constant of disjoint caps as large as the points allow."""
     products = X @ X.T
     np.fill_diagonal(products, -1.0)
-    t = np.sqrt((1 + products.max()) / 2)
-    return float(np.sqrt((1 + t) / (1 - t)))
+    return cap_lipschitz(X, float(np.sqrt((1 + products.max()) / 2))).value

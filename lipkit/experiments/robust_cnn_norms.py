@@ -1,14 +1,14 @@
 """Layer norms and robustness of one network, trained plainly or against an attack.
 
-Tier ``full`` is the protocol of Liang and Huang's comparison of robust networks (digest of layer
-norms, sections 7.1 and 7.3), on CIFAR-10 from a folder of yours::
+Tier ``full`` is the protocol of Liang and Huang's comparison of robust networks as their code has
+it (digest of layer norms, sections 7.1 and 7.3), on CIFAR-10 from a folder of yours::
 
     python -m lipkit.experiments robust_cnn_norms --tier full --seeds 1 --out pgd-resnet18.json \
         --set folder=DATA --set checkpoints=RUNS --set method=pgd --set architecture=resnet18
 
-once for each method, standard, pgd, trades, alp, and each architecture, resnet18, vgg11. A run that
-was stopped goes on from its file in RUNS. The smaller tiers train a small network on scikit-learn's
-digits.
+once for each method, standard, pgd, trades, alp, and each architecture, resnet18, vgg11, two of
+their four; they start from other weights. A run that was stopped goes on from its file in RUNS. The
+smaller tiers train a small network on scikit-learn's digits.
 """
 
 from pathlib import Path

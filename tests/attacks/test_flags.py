@@ -136,6 +136,14 @@ def test_steps_too_short_or_too_few(trained: Any, images: Any) -> None:
     assert names(pgd(trained, *images, eps=0.1, steps=10, step_size=0.01)) == []
 
 
+def test_random_points_that_do_better_are_said(trained: Any, images: Any) -> None:
+    """An honest gradient and too short a way: corners of the ball go further."""
+    result = pgd(trained, *images, eps=0.3, steps=10, step_size=1 / 255)
+    assert names(result) == ["budget unused", "masked gradients"]
+    assert "of 16 points one of 2 random points does better" in result.flags[1]
+    assert "short step" not in result.flags[1]
+
+
 def test_an_attack_that_stays_near() -> None:
     """A loss that is largest close by: the ball is not used, whatever the steps."""
 
@@ -152,6 +160,19 @@ def test_steps_too_large(trained: Any, images: Any) -> None:
     result = pgd(trained, *images, eps=0.03, step_size=0.3)
     assert "step too large" in names(result)
     assert "0.3 is more than the ball is wide, 0.06" in str(result.flags)
+
+
+def test_steps_that_jump_over_the_top() -> None:
+    """The loss is largest close by: long steps cross the place again and again."""
+
+    def near(x: Tensor) -> Tensor:
+        away = (x - 0.51).abs().sum(dim=1, keepdim=True)
+        return torch.cat([1 + away, 0 * away], dim=1)
+
+    x, y = np.full((4, 4), 0.5), np.zeros(4, int)
+    result = pgd(near, x, y, eps=0.4, steps=40, step_size=0.3)
+    assert "step too large: over the steps the loss fell by" in str(result.flags)
+    assert "step too large" not in names(pgd(near, x, y, eps=0.4, steps=40, step_size=0.01))
 
 
 def test_one_long_step_may_lower_the_loss() -> None:

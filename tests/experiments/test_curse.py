@@ -109,6 +109,8 @@ def test_from_the_plain_fit_the_attacked_training_loss_falls_with_the_steps():
     twin = EXPERIMENTS["wide_trainings"](setting, 0)
     assert found["risk"][0] == twin["plain_risk"][0]
     assert found["loss"][0] == twin["plain_loss"][0]
+    begun = run(run.params("test") | {"steps": (1,)}, 0)["loss"]
+    assert begun[1] > (twin["plain_loss"] + twin["surrogate_loss"])[0] / 2
 
 
 class TestCures:

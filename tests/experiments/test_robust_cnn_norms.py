@@ -60,6 +60,13 @@ def test_digits(method: str) -> None:
         assert (found[f"fused_{norm}"] <= product * (1 + 1e-9)).all()
 
 
+def test_the_radius_of_the_test_is_not_that_of_the_training() -> None:
+    params = {**robust_cnn_norms.params("test"), "eps_test": 0.0, "n_attacked": 0}
+    found = robust_cnn_norms(params, 0)
+    assert found["robust"] == found["clean"]  # a ball of radius 0
+    assert found["robust_by_epoch"][-1] < found["clean_by_epoch"][-1]
+
+
 @pytest.mark.parametrize(("architecture", "convs"), [("resnet18", 20), ("vgg11", 8)])
 def test_the_code_of_the_full_tier_on_small_files(
     tmp_path: Path, architecture: str, convs: int

@@ -1,12 +1,14 @@
 """The experiments of the universal law: what each must show, at sizes of seconds."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from lipkit.data import generic
+from lipkit.data import digits, generic
 from lipkit.experiments import EXPERIMENTS
+from lipkit.experiments.digits import SIZES
 from lipkit.experiments.law_map import KNOWN, POINTS, last_parameter, law, law_map
 from lipkit.experiments.trained_widths import trained
 from lipkit.theory.robustness_law import bubeck_sellke_bound, parametric_law
@@ -90,6 +92,12 @@ def test_a_data_set_without_a_larger_network_says_so():
     assert math.isnan(digits["law_larger"])
     assert digits["upto"] == "no number of"
     assert law_map("ImageNet", 0, "printed")["upto"].startswith("at most 6,")
+
+
+def test_the_digits_of_the_map_are_those_of_the_book():
+    known = KNOWN["digits"]
+    assert digits(rng=0).train.X.shape == (known.n, known.d)
+    assert sum((inputs + 1) * outputs for inputs, outputs in pairwise(SIZES)) == known.parameters
 
 
 # -- training ------------------------------------------------------------------------------------

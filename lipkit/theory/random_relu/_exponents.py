@@ -16,7 +16,7 @@ def exponent(p: float) -> float:
     :func:`proved_gap`. The constants are absolute and unknown. p is the norm of the inputs. Raises
     ``ValueError`` for p below 1.
     [Dichotomy: Dirksen et al. 2025, abstract read; derived, digest of random ReLU networks, 3.5,
-    Theorems B, D, F, H.]
+    Theorems B, D, F, H; from :math:`N \ge Cd` to :math:`N \ge d` by leaving out inputs.]
 
     >>> [exponent(p) for p in (1, 4 / 3, 2, 4, math.inf)]
     [0.5, 0.5, 0.5, 0.75, 1.0]

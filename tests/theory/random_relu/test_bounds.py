@@ -47,6 +47,24 @@ def test_the_union_bound_is_the_formula():
         assert deep_union_bound(d, width, 1, delta, bias=bias).value == pytest.approx(deep)
 
 
+@pytest.mark.parametrize("p", [1, 2, 4])
+def test_the_deep_bounds_are_their_formulas(p):
+    """Every layer's norm has its share of the failure, the pieces another."""
+    d, width, depth, delta = 5, 30, 4, 0.1
+
+    def hidden(r):
+        first = math.sqrt(2) * (1 + math.sqrt(d / width) + r / math.sqrt(width))
+        return first * (2 * math.sqrt(2) * (1 + r / (2 * math.sqrt(width)))) ** (depth - 1)
+
+    pieces = log_patterns(d, width, depth) + math.log(2 / delta)
+    spread = d ** max(0, 1 / 2 - 1 / p) * math.sqrt(2 * pieces)
+    value = hidden(math.sqrt(2 * math.log(2 * depth / delta))) * (gaussian_dual_norm(d, p) + spread)
+    assert deep_union_bound(d, width, depth, delta, p).value == pytest.approx(value)
+    r = math.sqrt(2 * math.log((depth + 1) / delta))
+    product = hidden(r) * (math.sqrt(width) + r)
+    assert product_upper_bound(d, width, depth, delta).value == pytest.approx(product)
+
+
 @pytest.mark.parametrize(
     ("d", "width", "depth", "bias", "exact"),
     [
