@@ -88,34 +88,51 @@ def sum_norm(kernel: Any, on: Geometry, p: float) -> tuple[float, tuple[int, ...
     plan = plan_of(on, p)
     with np.errstate(invalid="ignore", over="ignore"):
         sums = _pattern_sums(kernel, plan)
-        if not np.isfinite(sums).all() or not plan.links:
+        best = int(sums.argmax())  # the first NaN, if there is one
+        value = float(sums.flat[best])
+        if not math.isfinite(value) or not plan.links:
             finite_kernel(kernel)
-        if not np.isfinite(sums).all():  # too large for floats: the answer may still be finite
+        if not math.isfinite(value):  # too large for floats: the answer may still be finite
             value, place = sum_norm(np.ldexp(np.float64(kernel), -64), on, p)
             return float(np.ldexp(value, 64)), place
-    best = np.unravel_index(int(sums.argmax()), sums.shape)
-    places = (int(q.places[i]) for q, i in zip(plan.axes, best[1:], strict=True))
-    return float(sums[best]), (int(best[0]), *places)
+    channel, *patterns = map(int, np.unravel_index(best, sums.shape))
+    only = [0] * len(plan.axes)
+    places = (int(q.places[i]) for q, i in zip(plan.axes, patterns or only, strict=True))
+    return value, (channel, *places)
 
 
 def _pattern_sums(kernel: Any, plan: SumPlan) -> Array:
-    """The sum of every pattern: ``(channels, *patterns)``."""
+    """The sum of every pattern, ``(channels, *patterns)``; ``(channels,)`` if there is one each."""
     groups, outputs, inputs, *taps = plan.kernel_shape
     by_rows = plan.summed == 2
     channels = groups * (outputs if by_rows else inputs)
     if plan.whole and kernel.size <= _BLOCK:
-        sizes = np.abs(kernel.reshape(groups, outputs, inputs, -1), dtype=np.float64)
-        sums = sizes.sum(axis=-1).sum(axis=plan.summed)
-        return np.asarray(sums).reshape(channels, *(1 for _ in taps))
+        return _sums_at_once(kernel, plan)
     if plan.whole and by_rows:  # rows are summed at once, taps and all
-        sums = _sizes_summed(kernel.reshape(channels, -1, 1, 1), None)
-        return sums.reshape(channels, *(1 for _ in taps))
+        return _sizes_summed(kernel.reshape(channels, -1, 1, 1), None).reshape(channels)
     shape = (channels, inputs, 1) if by_rows else (groups, outputs, inputs)
     sums = _sizes_summed(kernel.reshape(*shape, math.prod(taps)), plan.joint_subsets)
     sums = sums.reshape(channels, *(len(q.subsets) for q in plan.axes))
     for q in reversed(plan.axes):  # the last axis becomes the first of the patterns
         sums = np.moveaxis(sums @ q.counts.T, -1, 1)
     return sums
+
+
+def _sums_at_once(kernel: Any, plan: SumPlan) -> Array:
+    """The sums of all rows or of all columns: products with ones are the quickest."""
+    groups, outputs, inputs, *taps = plan.kernel_shape
+    sizes = kernel.astype(np.float64)
+    np.abs(sizes, out=sizes)
+    if plan.summed == 2:
+        rows = sizes.reshape(groups * outputs, -1)
+        return np.asarray(rows @ _ones(rows.shape[1]))
+    columns = _ones(outputs) @ sizes.reshape(groups, outputs, -1)
+    return np.asarray(columns.reshape(groups * inputs, -1) @ _ones(math.prod(taps)))
+
+
+@lru_cache(maxsize=256)
+def _ones(n: int) -> Array:
+    return np.ones(n)
 
 
 def _sizes_summed(K: Any, linear: Array | None) -> Array:

@@ -18,7 +18,7 @@ Padding: TypeAlias = int | str | Sequence[int | Sequence[int]]
 Pair: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal settings give the same object: see geometry()
 class Geometry:
     """A convolution from ``groups * inputs`` to ``groups * outputs`` channels.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lipkit import _validate
+from lipkit._modes import evaluated
 from lipkit.bound import Bound
 from lipkit.norms._layer_kinds import kind_of, known_kind
 from lipkit.norms._layer_matrix import checked_shape
@@ -73,9 +74,9 @@ def layer_norms(
     p, shape = _validate.exponent(p), checked_shape(input_shape)
     if not hasattr(model, "named_modules"):
         raise TypeError(f"model: got {type(model).__name__}, expected a torch module")
-    from lipkit.norms._trace import in_eval_mode, trace
+    from lipkit.norms._trace import trace
 
-    with in_eval_mode(model):
+    with evaluated(model):
         calls, readers = trace(model, shape)
         pairs = _pairs(calls, readers) if fuse_bn else {}
         fused = {id(norm) for norm in pairs.values()}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +42,6 @@ class Readers(TorchFunctionMode):
             read = tree_iter((args, kwargs or {}))
             self.count.update({id(value) for value in read if isinstance(value, Tensor)})
         return out
-
-
-@contextmanager
-def in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Every module in eval mode, and back to the mode that it was in."""
-    modes = {module: module.training for module in model.modules()}
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 def trace(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[list[Call], Counter[int]]:
