@@ -181,11 +181,14 @@ def _solve(H: Array, right: Array) -> Array:
 def _minimum(slope: float, curvatures: Array) -> float:
     r"""The s > 0 that minimises :math:`s \cdot \mathrm{slope} - \sum_j \ln(1 + s \lambda_j)`."""
     most = -0.99 / curvatures[0] if curvatures[0] < -1e-12 else 1e3
-    low, high = 0.0, most
-    for _ in range(60):
-        s = (low + high) / 2
-        if slope - np.sum(curvatures / (1 + s * curvatures)) > 0:
-            high = s
-        else:
-            low = s
-    return (low + high) / 2
+    low, high, s = 0.0, float(most), float(min(1.0, most / 2))
+    for _ in range(60):  # Newton's method, halving where it would leave
+        shares = curvatures / (1 + s * curvatures)
+        excess = slope - float(shares.sum())
+        low, high = (low, s) if excess > 0 else (s, high)
+        newton = s - excess / max(float(shares @ shares), 1e-300)
+        moved = newton if low < newton < high else (low + high) / 2
+        if abs(moved - s) <= 1e-10 * s:
+            break
+        s = moved
+    return moved
