@@ -60,6 +60,29 @@ def positive(value: Any, name: str) -> float:
     return float(number)
 
 
+def nonnegative(value: Any, name: str, what: str = "number") -> float:
+    """A finite number of at least zero; ``what`` says in the error what it is."""
+    number = real_array(value, name, 0).item()
+    if number < 0:
+        raise ValueError(f"{name}: got {value!r}, expected a {what} of at least 0")
+    return float(number)
+
+
+def ball(p: float) -> float:
+    """The norm of a ball that attacks know: 2 or inf."""
+    order = exponent(p)
+    if order not in (2.0, np.inf):
+        raise ValueError(f"p: got {order:g}, expected 2 or numpy.inf, the balls that attacks know")
+    return order
+
+
+def pair(value: Any, name: str, of: str = "") -> Sequence[Any]:
+    """Two things, (lower, upper); ``of`` says in the error what of."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name}: got {value!r}, expected a pair (lower, upper){of}")
+    return value
+
+
 def one_of(value: Any, name: str, allowed: Sequence[str]) -> str:
     """One of the named choices."""
     if value not in allowed:

@@ -69,6 +69,51 @@ class TestCount:
             _validate.count(1, "k", 2)
 
 
+class TestNonnegative:
+    def test_accepts(self) -> None:
+        got = _validate.nonnegative(np.float32(0.5), "eps")
+        assert (got, type(got)) == (0.5, float)
+        assert _validate.nonnegative(0, "eps") == 0
+
+    def test_below_zero_says_what_it_is(self) -> None:
+        with pytest.raises(ValueError, match=r"eps: got -1, expected a radius of at least 0"):
+            _validate.nonnegative(-1, "eps", "radius")
+        with pytest.raises(ValueError, match=r"v: got -0.5, expected a number of at least 0"):
+            _validate.nonnegative(-0.5, "v")
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, [1.0]])
+    def test_no_finite_number(self, value: Any) -> None:
+        with pytest.raises(ValueError, match="eps: got"):
+            _validate.nonnegative(value, "eps")
+
+
+class TestBall:
+    @pytest.mark.parametrize("p", [2, np.float64(2), math.inf])
+    def test_accepts(self, p: float) -> None:
+        got = _validate.ball(p)
+        assert (got, type(got)) == (float(p), float)
+
+    @pytest.mark.parametrize("p", [1, 1.5, 3])
+    def test_other_norms(self, p: float) -> None:
+        with pytest.raises(ValueError, match=f"p: got {p:g}, expected 2 or numpy.inf"):
+            _validate.ball(p)
+
+    def test_no_norm(self) -> None:
+        with pytest.raises(ValueError, match="p: got 0, expected 1 <= p"):
+            _validate.ball(0)
+
+
+class TestPair:
+    @pytest.mark.parametrize("value", [(0, 1), [0.0, np.ones(2)]])
+    def test_accepts(self, value: Any) -> None:
+        assert _validate.pair(value, "bounds") is value
+
+    @pytest.mark.parametrize("value", [None, 1.0, (0,), (0, 1, 2), np.zeros(2), "ab"])
+    def test_no_pair(self, value: Any) -> None:
+        with pytest.raises(TypeError, match=r"b: got .*, expected a pair \(lower, upper\) of x"):
+            _validate.pair(value, "b", " of x")
+
+
 class TestPositive:
     def test_accepts(self) -> None:
         assert _validate.positive(np.float32(0.5), "eps") == 0.5

@@ -57,7 +57,7 @@ def problem(
             f"targeted: got the true class as the target of {int((target == labels).sum())} "
             "points, expected another class for each"
         )
-    size, p = radius(eps), norm(p)
+    size, p = radius(eps), _validate.ball(p)
     box = _box(bounds, inputs)
     inputs, clipped = _in_box(inputs, box)
     goal = Goal(_validate.one_of(loss, "loss", LOSSES), labels, target, target is not None)
@@ -91,20 +91,9 @@ def checked_logits(task: Problem) -> Tensor:
     return logits
 
 
-def norm(p: Any) -> float:
-    """2 or inf."""
-    order = _validate.exponent(p)
-    if order not in (2.0, math.inf):
-        raise ValueError(f"p: got {order:g}, expected 2 or numpy.inf, the balls that attacks know")
-    return order
-
-
 def radius(eps: Any) -> float:
     """A radius of at least 0."""
-    size = float(_validate.real_array(eps, "eps", 0).item())
-    if size < 0:
-        raise ValueError(f"eps: got {eps!r}, expected a radius of at least 0")
-    return size
+    return _validate.nonnegative(eps, "eps", "radius")
 
 
 def step_length(step_size: Any, default: float) -> float:
@@ -167,11 +156,8 @@ def _in_range(labels: Tensor, name: str, classes: int) -> None:
 def _box(bounds: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
     if bounds is None:
         bounds = (-math.inf, math.inf)
-    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
-        raise TypeError(
-            f"bounds: got {bounds!r}, expected a pair (lower, upper) of numbers or arrays, or None"
-        )
-    lower, upper = (_corner(side, inputs) for side in bounds)
+    sides = _validate.pair(bounds, "bounds", " of numbers or arrays, or None")
+    lower, upper = (_corner(side, inputs) for side in sides)
     lower, upper = _inward(lower, inputs, 1), _inward(upper, inputs, -1)
     if not (lower < upper).all():
         raise ValueError(f"bounds: got {bounds!r}, expected lower < upper")

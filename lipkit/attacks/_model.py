@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from lipkit._torch_state import evaluated, generators_kept, seed_generators
 from lipkit.networks import ReluNetwork
 
 Model: TypeAlias = nn.Module | ReluNetwork | Callable[[Tensor], Tensor]
@@ -57,36 +58,25 @@ def attacked(model: Any, device: torch.device, seed: int | None) -> Iterator[Non
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         if seed is not None:
-            devices = [device] if device.type == "cuda" else []
-            stack.enter_context(torch.random.fork_rng(devices=devices))
-            _seed(seed, device)
+            stack.enter_context(generators_kept(device))
+            seed_generators(seed, device)
         if isinstance(model, nn.Module):
+            stack.enter_context(evaluated(model))
             stack.enter_context(_frozen(model))
         yield
 
 
 @contextmanager
 def _frozen(model: nn.Module) -> Iterator[None]:
-    modes = [module for module in model.modules() if module.training]
+    """Parameters without gradients inside."""
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     try:
-        for module in modes:
-            module.training = False
         for parameter in learned:
             parameter.requires_grad_(False)
         yield
     finally:
-        for module in modes:
-            module.training = True
         for parameter in learned:
             parameter.requires_grad_(True)
-
-
-def _seed(seed: int, device: torch.device) -> None:
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(seed)
 
 
 def input_gradient(

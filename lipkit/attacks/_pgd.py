@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lipkit import _validate
 from lipkit._validate import Seed
-from lipkit.attacks._border import Problem, norm, problem, radius, step_length
+from lipkit.attacks._border import Problem, problem, radius, step_length
 from lipkit.attacks._found import Settings
 from lipkit.attacks._losses import LOSSES, Goal
 from lipkit.attacks._model import Model, attacked, input_gradient, logits_of
@@ -58,7 +58,8 @@ def pgd(
     x, y
         Clean points ``(n, ...)``, floats, and their classes ``(n,)``, integers in 0 to K - 1, as
         tensors or arrays. They take the dtype and device of a module; before a function, tensors
-        stay as they are and arrays take torch's default dtype.
+        stay as they are and arrays take torch's default dtype. Balls are measured in double
+        precision, so the device must know it: a CPU, CUDA or ROCm, not Apple's MPS.
     eps, p
         The radius, in the units of x, and the norm of the ball: 2 or ``numpy.inf``.
     steps, step_size
@@ -158,7 +159,7 @@ def pgd_batch(
     Parameters
     ----------
     x, y
-        Tensors of the model's dtype, on its device; y integer classes ``(n,)``.
+        Tensors of the model's dtype, on its device, as in :func:`pgd`; y integer classes ``(n,)``.
     eps, p, steps, step_size, bounds
         As in :func:`pgd`.
     loss
@@ -184,7 +185,7 @@ def pgd_batch(
     total = loss if callable(loss) else _total(loss, y)
     with attacked(model, x.device, seed=None):
         corners = x.new_tensor(low), x.new_tensor(high)
-        region = Region.of(x.detach().clone(), radius(eps), norm(p), *corners)
+        region = Region.of(x.detach().clone(), radius(eps), _validate.ball(p), *corners)
         x = _start(region, generator, start)
         for _ in range(steps):
             x = region.step(x, input_gradient(model, total, x)[1], size)

@@ -125,7 +125,10 @@ def unit(v: Tensor) -> Tensor:
 
 
 def _length(v: Tensor) -> Tensor:
-    """The l2 norm of each point, in double precision: single loses the squares of small ones."""
+    """The l2 norm of each point, in double precision: single loses the squares of small ones.
+
+    This is one of the places that need a device with float64.
+    """
     lengths: Tensor = torch.linalg.vector_norm(v.flatten(1), dim=1, dtype=torch.float64)
     return lengths
 

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from lipkit import _validate
+from lipkit._torch_state import evaluated
 from lipkit._validate import Array
 from lipkit.certificates._labels import as_array
 from lipkit.networks import ReluNetwork, TwoLayerNetwork
@@ -46,7 +46,7 @@ def _of_module(model: Any, X: Any) -> Iterator[tuple[slice, Array, Array]]:
     if batch.ndim < 2:
         raise ValueError(f"X: got shape {batch.shape}, expected (n, ...); one row is one point")
     tensor = torch.from_numpy(batch).to(first.device, first.dtype)
-    with _in_eval_mode(model), torch.enable_grad():
+    with evaluated(model), torch.enable_grad():
         for rows in _chunks(len(batch), 10 * batch[:1].size):
             yield rows, *_of_batch(model, tensor[rows])
 
@@ -62,17 +62,6 @@ def _of_batch(model: Any, x: Any) -> tuple[Array, Array]:
     ]
     stacked = torch.stack([slope.flatten(1) for slope in slopes], dim=1)
     return out.detach().double().cpu().numpy(), stacked.double().cpu().numpy()
-
-
-@contextmanager
-def _in_eval_mode(model: Any) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _chunks(n: int, entries: int) -> Iterator[slice]:

@@ -54,9 +54,7 @@ def moons(n: int, *, noise: float = 0.1, rng: Seed) -> Points:
     (array([ 1., -1.,  1., -1.]), True)
     """
     n = _validate.count(n, "n")
-    spread = _validate.real_array(noise, "noise", 0).item()
-    if spread < 0:
-        raise ValueError(f"noise: got {noise!r}, expected a standard deviation of at least 0")
+    spread = _validate.nonnegative(noise, "noise", "standard deviation")
     draws = _validate.generator(rng)
     t = draws.uniform(0, np.pi, size=n)
     y = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)

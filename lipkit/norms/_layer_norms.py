@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lipkit import _validate
-from lipkit._modes import evaluated
+from lipkit._torch_state import evaluated
 from lipkit.bound import Bound
 from lipkit.norms._layer_kinds import kind_of, known_kind
 from lipkit.norms._layer_matrix import checked_shape

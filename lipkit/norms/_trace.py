@@ -35,13 +35,22 @@ class Readers(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.count: Counter[int] = Counter()
+        self._alive: list[Any] = []  # an identity comes back when its tensor is freed
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        if any(isinstance(value, Tensor) for value in tree_iter(out)):
-            read = tree_iter((args, kwargs or {}))
-            self.count.update({id(value) for value in read if isinstance(value, Tensor)})
+        self._alive.append(out)
+        if _tensors(out):
+            self.read((args, kwargs or {}))
         return out
+
+    def read(self, values: Any) -> None:
+        """Count one more reader of each tensor among the values."""
+        self.count.update(_tensors(values))
+
+
+def _tensors(values: Any) -> set[int]:
+    return {id(value) for value in tree_iter(values) if isinstance(value, Tensor)}
 
 
 def trace(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[list[Call], Counter[int]]:
@@ -56,7 +65,7 @@ def trace(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[list[Call], C
             stack.callback(handle.remove)
         stack.enter_context(torch.no_grad())
         readers = stack.enter_context(Readers())
-        model(x)
+        readers.read(model(x))  # who calls the model reads what it returns
     return calls, readers.count
 
 

@@ -58,9 +58,7 @@ def attack(
         raise ValueError(
             f"X, y: got shapes {X.shape} and {y.shape}, expected (n, {features.input_dim}) and (n,)"
         )
-    radius = float(_validate.real_array(eps, "eps", 0).item())
-    if radius < 0:
-        raise ValueError(f"eps: got {eps!r}, expected a radius of at least 0")
+    radius = _validate.nonnegative(eps, "eps", "radius")
     steps, starts = _validate.count(steps, "steps"), _validate.count(starts, "starts")
     draws = _validate.generator(rng)
     clean = np.abs(y - network(X))

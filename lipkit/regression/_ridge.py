@@ -26,9 +26,7 @@ def ridge_least_squares(Z: ArrayLike, y: ArrayLike, ridge: float = 0.0) -> Array
         raise ValueError(
             f"Z, y: got shapes {Z.shape} and {y.shape}, expected (n, N) and (n,) with n, N >= 1"
         )
-    weight = float(_validate.real_array(ridge, "ridge", 0).item()) * len(y)
-    if weight < 0:
-        raise ValueError(f"ridge: got {ridge!r}, expected a number of at least 0")
+    weight = _validate.nonnegative(ridge, "ridge") * len(y)
     if weight == 0:
         return np.asarray(np.linalg.lstsq(Z, y, rcond=None)[0])
     wide = len(y) <= Z.shape[1]

@@ -43,7 +43,8 @@ def rf_risks(
     features = RandomFeatures(W, activation=activation)
     theta, beta = _validate.real_array(theta, "theta", 1), _validate.real_array(beta, "beta", 1)
     _check_shapes(features, theta.shape, beta.shape)
-    tau2, eps = _nonnegative(tau2, "tau2"), _nonnegative(eps_test, "eps_test")
+    tau2 = _validate.nonnegative(tau2, "tau2")
+    eps = _validate.nonnegative(eps_test, "eps_test")
     found = features.constants
     spread = theta @ features.covariance() @ theta + (found.mu0 * theta.sum()) ** 2
     risk = float(tau2 + beta @ beta - 2 * found.mu1 * (theta @ (features.W @ beta)) + spread)
@@ -60,10 +61,3 @@ def _check_shapes(features: RandomFeatures, theta: tuple[int, ...], beta: tuple[
             f"theta, beta: got shapes {theta} and {beta}, expected ({n_features},) and ({d},) for "
             f"W of shape ({n_features}, {d})"
         )
-
-
-def _nonnegative(value: float, name: str) -> float:
-    number = float(_validate.real_array(value, name, 0).item())
-    if number < 0:
-        raise ValueError(f"{name}: got {value!r}, expected a number of at least 0")
-    return number

@@ -13,9 +13,4 @@ def probability(delta: Any, name: str = "delta") -> float:
     return number
 
 
-def nonnegative(value: Any, name: str) -> float:
-    """A finite number of at least zero."""
-    number = float(_validate.real_array(value, name, 0).item())
-    if number < 0:
-        raise ValueError(f"{name}: got {value!r}, expected a number of at least 0")
-    return number
+nonnegative = _validate.nonnegative

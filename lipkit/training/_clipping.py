@@ -1,12 +1,14 @@
 """Singular value clipping, and BatchNorm statistics counted anew."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lipkit import _validate
+from lipkit._torch_state import evaluated
 from lipkit.training._penalty import Penalty
 from lipkit.training._weighted import CONVOLUTIONS, LayersOf
 
@@ -115,18 +117,21 @@ def renew_batch_norm(model: nn.Module, X: Any, *, batch_size: int = 128) -> None
         raise ValueError(f"X: got {len(points)} points, expected at least two")
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
     norms = [layer for layer in model.modules() if isinstance(layer, kinds)]
-    modes = {layer: layer.training for layer in model.modules()}
-    momenta = {layer: layer.momentum for layer in norms}
+    with evaluated(model), _counting(norms):
+        for batch in torch.tensor_split(points, max(1, len(points) // batch_size)):
+            model(batch)
+
+
+@contextmanager
+def _counting(norms: Sequence[Any]) -> Iterator[None]:
+    """Layers that take a plain mean over the batches, from nothing; their momentum comes back."""
+    momenta = [(norm, norm.momentum) for norm in norms]
     try:
-        model.eval()
         for norm in norms:
             norm.train()
             norm.reset_running_stats()
-            norm.momentum = None  # a plain mean over the batches
-        for batch in torch.tensor_split(points, max(1, len(points) // batch_size)):
-            model(batch)
+            norm.momentum = None
+        yield
     finally:
-        for norm, momentum in momenta.items():
+        for norm, momentum in momenta:
             norm.momentum = momentum
-        for layer, mode in modes.items():
-            layer.training = mode

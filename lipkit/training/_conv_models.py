@@ -1,15 +1,13 @@
 """Convolutional networks for small images, of layers that every room of lipkit can read."""
 
-import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import torch
 from torch import nn
 
 from lipkit import _validate
 from lipkit._validate import Seed
 from lipkit.norms import residual
+from lipkit.training._he_start import drawn
 
 VGG11 = (1, "pool", 2, "pool", 4, 4, "pool", 8, 8, "pool", 8, 8, "pool")
 
@@ -40,7 +38,7 @@ def small_cnn(
         stride = 2 if i == 1 else 1
         blocks += [*_conv(sizes[i], sizes[i + 1], stride, batch_norm), nn.ReLU()]
     features = sizes[-1] * -(-height // 2) * -(-across // 2)
-    return _drawn(nn.Sequential(*blocks, nn.Flatten(), _linear(features, classes)), rng)
+    return drawn(nn.Sequential(*blocks, nn.Flatten(), _linear(features, classes)), rng)
 
 
 def vgg11(
@@ -70,7 +68,7 @@ def vgg11(
         layers += [*_conv(channels, step * width, 1, batch_norm), nn.ReLU()]
         channels = step * width
     features = channels * (height // 32) * (across // 32)
-    return _drawn(nn.Sequential(*layers, nn.Flatten(), _linear(features, classes)), rng)
+    return drawn(nn.Sequential(*layers, nn.Flatten(), _linear(features, classes)), rng)
 
 
 def resnet18(
@@ -98,7 +96,7 @@ def resnet18(
             layers += [_block(channels, width * 2**stage, stride), nn.ReLU()]
             channels = width * 2**stage
     head = [nn.AvgPool2d((height // 8, across // 8)), nn.Flatten(), _linear(channels, classes)]
-    return _drawn(nn.Sequential(*layers, *head), rng)
+    return drawn(nn.Sequential(*layers, *head), rng)
 
 
 def _block(n_in: int, n_out: int, stride: int) -> nn.Module:
@@ -134,22 +132,3 @@ def _image(input_shape: Sequence[int], multiple: int) -> tuple[int, int, int]:
             f"and width{divisible}"
         )
     return shape[0], shape[1], shape[2]
-
-
-def _drawn(model: nn.Sequential, rng: Seed) -> nn.Sequential:
-    """The weights drawn in the order of the layers; they were left out on the meta device."""
-    draws = _validate.generator(rng)
-    for layer in model.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            _draw(layer, draws)
-    return model
-
-
-def _draw(layer: nn.Conv2d | nn.Linear, draws: np.random.Generator) -> None:
-    layer.to_empty(device="cpu")
-    weight = draws.normal(size=tuple(layer.weight.shape))
-    weight *= math.sqrt(2 / weight[0].size)
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        if layer.bias is not None:
-            layer.bias.zero_()

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lipkit._torch_state import evaluated, seed_generators
 from lipkit.norms import layer_norms
 from lipkit.training._checkpoint import Run
-from lipkit.training._inner import evaluated
 from lipkit.training._methods import Outcome, Recipe
 from lipkit.training._progress import Bar
 from lipkit.training._samples import Samples
@@ -90,7 +90,7 @@ def norm_rows(run: Run, task: Task, epoch: int) -> list[dict[str, Any]]:
 
 def _train(run: Run, task: Task, epoch: int, lr: float, bar: Bar) -> dict[str, float]:
     draws = np.random.default_rng([task.settings.seed, epoch])  # whatever came before
-    _seed_layers(int(draws.integers(2**63)), task.train.X.device)
+    seed_generators(int(draws.integers(2**63)), task.train.X.device)
     order = draws.permutation(len(task.train))
     noise = _generator(int(draws.integers(2**63)), task.train.X.device)
     run.optimizer.param_groups[0]["lr"] = lr
@@ -140,14 +140,6 @@ def _look(run: Run, task: Task, data: Samples) -> dict[str, float]:
 
 def _generator(seed: int, device: torch.device) -> torch.Generator:
     return torch.Generator(device).manual_seed(seed)
-
-
-def _seed_layers(seed: int, device: torch.device) -> None:
-    """Seed what layers such as dropout draw from, on this device only."""
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(seed)
 
 
 def _finite(tensor: Tensor, name: str, got: str) -> Tensor:

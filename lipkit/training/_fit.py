@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lipkit._torch_state import generators_kept, modes_kept
 from lipkit._validate import Seed
 from lipkit.training._checkpoint import Run, checkpointed
 from lipkit.training._early import best_epoch, finished
@@ -108,7 +109,8 @@ def fit(
         called again in the same way, and ends with the weights of one that was not. If an epoch
         fails or is interrupted, the model goes back to the last finished one.
     device
-        Where to move the model and train it; by default where it is.
+        Where to move the model and train it; by default where it is. An attack needs double
+        precision there, which MPS lacks.
     progress
         Whether to show a bar on stderr.
     rng
@@ -154,7 +156,7 @@ def fit(
     train = samples(data, model, "data")
     held_out = _held_out(validation, model, patience)
     described = {**asdict(chosen), **_summary(attack, train, held_out)}
-    with _left_as_found(model), _generators_kept(train.X.device), torch.enable_grad():
+    with _left_as_found(model), generators_kept(train.X.device), torch.enable_grad():
         task = _task(model, chosen, attack, train, held_out, augment)
         with checkpointed(run, checkpoint, described) as save:
             _epochs(run, task, save, progress)
@@ -231,17 +233,8 @@ def _summary(attack: Attack | None, train: Samples, held_out: Samples | None) ->
 @contextmanager
 def _left_as_found(model: nn.Module) -> Iterator[None]:
     """Afterwards the modules are in the modes they were in, and hold no gradients."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        model.zero_grad()
-
-
-@contextmanager
-def _generators_kept(device: torch.device) -> Iterator[None]:
-    """Afterwards torch's global generators are where they were."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        yield
+    with modes_kept(model):
+        try:
+            yield
+        finally:
+            model.zero_grad()

@@ -1,8 +1,6 @@
 """The inner attack: the points that a batch is trained on."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lipkit import _validate
+from lipkit._torch_state import evaluated
 from lipkit.attacks import pgd_batch
 from lipkit.training._losses import divergence
 from lipkit.training._samples import Samples
@@ -90,9 +89,7 @@ def inner_attack(
     start: Any,
 ) -> Attack | None:
     """The attack that the arguments describe, or None where none was asked for."""
-    steps, p = _validate.count(steps, "attack_steps"), _validate.exponent(p)
-    if p not in (2.0, math.inf):
-        raise ValueError(f"p: got {p:g}, expected 2 or numpy.inf, the balls that attacks know")
+    steps, p = _validate.count(steps, "attack_steps"), _validate.ball(p)
     if eps is None:
         if method == "standard":
             return None
@@ -106,9 +103,7 @@ def inner_attack(
 
 
 def _radius(eps: float, p: float, box: tuple[float, float] | None) -> float:
-    radius = float(_validate.real_array(eps, "eps", 0).item())
-    if radius < 0:
-        raise ValueError(f"eps: got {eps!r}, expected a radius of at least 0")
+    radius = _validate.nonnegative(eps, "eps", "radius")
     if box and p == math.inf and radius >= box[1] - box[0]:
         raise ValueError(
             f"eps: got {eps!r} in a box of width {box[1] - box[0]:g}, where every point can be "
@@ -120,9 +115,8 @@ def _radius(eps: float, p: float, box: tuple[float, float] | None) -> float:
 def _box(bounds: Any) -> tuple[float, float] | None:
     if bounds is None:
         return None
-    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
-        raise TypeError(f"bounds: got {bounds!r}, expected a pair (lower, upper), or None")
-    low, high = (float(_validate.real_array(side, "bounds", 0).item()) for side in bounds)
+    sides = _validate.pair(bounds, "bounds", ", or None")
+    low, high = (float(_validate.real_array(side, "bounds", 0).item()) for side in sides)
     if not low < high:
         raise ValueError(f"bounds: got {bounds!r}, expected lower < upper")
     return low, high
@@ -136,15 +130,3 @@ def _start(start: Any) -> str | float:
 
 def _normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-
-
-@contextmanager
-def evaluated(model: nn.Module) -> Iterator[None]:
-    """Eval mode inside; afterwards every module is in the mode that it was in."""
-    training = [module for module in model.modules() if module.training]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module in training:
-            module.training = True

@@ -1,15 +1,13 @@
 """Models to train."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-import torch
 from torch import nn
 
 from lipkit import _validate
 from lipkit._validate import Seed
+from lipkit.training._he_start import drawn
 
 
 def mlp(sizes: Sequence[int], *, rng: Seed = 0) -> nn.Sequential:
@@ -29,17 +27,7 @@ def mlp(sizes: Sequence[int], *, rng: Seed = 0) -> nn.Sequential:
     widths = [_validate.count(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
     if len(widths) < 2:
         raise ValueError(f"sizes: got {tuple(sizes)}, expected the inputs and the outputs at least")
-    draws = _validate.generator(rng)
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
-        layers += [_he_linear(n_in, n_out, draws), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
-
-
-def _he_linear(n_in: int, n_out: int, draws: np.random.Generator) -> nn.Linear:
-    linear = nn.Linear(n_in, n_out, device="meta").to_empty(device="cpu")  # draws nothing
-    weight = draws.normal(size=(n_out, n_in)) * math.sqrt(2 / n_in)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(weight))
-        linear.bias.zero_()
-    return linear
+        layers += [nn.Linear(n_in, n_out, device="meta"), nn.ReLU()]
+    return drawn(nn.Sequential(*layers[:-1]), rng)

@@ -36,8 +36,8 @@ class NormDecay(Penalty):
     memory
         :math:`\gamma`, in [0, 1).
     gain_cap
-        A number c: before each step the BatchNorm gain :math:`|\gamma_o|/\sqrt{v_o + \epsilon}`
-        that is largest in its layer, one channel a step as the authors do, is cut down to c. None
+        A number c: before each step every BatchNorm gain :math:`|\gamma_o|/\sqrt{v_o + \epsilon}`
+        above c is cut down to c (the authors' code cuts one channel of a layer a step). None
         leaves BatchNorm alone; rescaling a convolution before it changes nothing but this gain.
 
     Linear layers and convolutions of every kind decay, biases and BatchNorm do not; layers that are
@@ -61,9 +61,7 @@ class NormDecay(Penalty):
         memory: float = 0.5,
         gain_cap: float | None = None,
     ) -> None:
-        self.strength = float(_validate.real_array(strength, "strength", 0).item())
-        if self.strength < 0:
-            raise ValueError(f"strength: got {strength!r}, expected a number of at least 0")
+        self.strength = _validate.nonnegative(strength, "strength")
         self.p = one_or_inf(p)
         self.memory = float(_validate.real_array(memory, "memory", 0).item())
         if not 0 <= self.memory < 1:
@@ -87,7 +85,7 @@ class NormDecay(Penalty):
             pushed = self._pushed(key, layer.subgradient(self.p))
             layer.weight.grad.add_(pushed, alpha=self.strength)
         if self.gain_cap is not None:
-            cap_largest_gains(model, self.gain_cap)
+            cap_gains(model, self.gain_cap)
 
     def _pushed(self, key: str, subgradient: Tensor) -> Tensor:
         old = self._buffers.get(key)
@@ -122,13 +120,10 @@ def one_or_inf(p: float) -> float:
 
 
 @torch.no_grad()
-def cap_largest_gains(model: nn.Module, cap: float) -> None:
-    """In every BatchNorm, bring the largest gain down to the cap: one channel, its sign kept."""
+def cap_gains(model: nn.Module, cap: float) -> None:
+    """In every BatchNorm, bring each gain above the cap down to it: every channel, signs kept."""
     for layer in model.modules():
         if not isinstance(layer, _BATCH_NORMS) or layer.running_var is None or not layer.affine:
             continue
-        spread = torch.sqrt(layer.running_var + layer.eps)
-        gains = layer.weight / spread
-        i = int(gains.abs().argmax())
-        if abs(gains[i]) > cap:
-            layer.weight[i] = cap * spread[i] * gains[i].sign()
+        most = cap * torch.sqrt(layer.running_var + layer.eps)
+        layer.weight.copy_(torch.minimum(torch.maximum(layer.weight, -most), most))

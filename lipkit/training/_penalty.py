@@ -46,9 +46,7 @@ class WeightDecay(Penalty):
     """
 
     def __init__(self, strength: float) -> None:
-        self.strength = float(_validate.real_array(strength, "strength", 0).item())
-        if self.strength < 0:
-            raise ValueError(f"strength: got {strength!r}, expected a number of at least 0")
+        self.strength = _validate.nonnegative(strength, "strength")
 
     def after_backward(self, model: nn.Module) -> None:
         """Add the weights, times the strength, to their gradients."""

@@ -100,10 +100,7 @@ def _beta(method: str, beta: float | None) -> float | None:
         return None
     if beta is None:
         return BETAS[method]
-    number = float(_validate.real_array(beta, "beta", 0).item())
-    if number < 0:
-        raise ValueError(f"beta: got {beta!r}, expected a weight of at least 0")
-    return number
+    return _validate.nonnegative(beta, "beta", "weight")
 
 
 def _exponents(norms: Any) -> tuple[float, ...]:
