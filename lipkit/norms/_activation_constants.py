@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lipkit import _validate
 from lipkit.norms._kernel import finite_kernel
 
 _CONSTANTS = dict.fromkeys(
@@ -29,19 +30,25 @@ _GELU = {
     "tanh": 1.128993068658772,
 }
 
-ACTIVATIONS = frozenset({*_CONSTANTS, "ELU", "GELU", "LeakyReLU", "PReLU"})
+_FREE = {"ELU": "alpha", "LeakyReLU": "negative_slope"}
+_LEAST_THRESHOLD = 20  # the jump is log(1 + e^-20) / beta: 2e-9
+
+ACTIVATIONS = frozenset({*_CONSTANTS, *_FREE, "GELU", "PReLU"})
 
 
 def activation_constant(name: str, layer: Any) -> float:
     """The Lipschitz constant of an activation of that class name."""
     if name == "GELU":
         return _GELU[layer.approximate]
-    if name == "ELU":
-        return max(1.0, abs(float(layer.alpha)))
-    if name == "LeakyReLU":
-        return max(1.0, abs(float(layer.negative_slope)))
+    if name in _FREE:
+        return max(1.0, abs(_validate.real_array(getattr(layer, _FREE[name]), name, 0).item()))
     if name == "PReLU":
         return max(1.0, float(np.abs(finite_kernel(layer.weight, "PReLU weight")).max()))
-    if name == "CELU" and layer.alpha < 0:
+    if name == "CELU" and not layer.alpha > 0:
         raise ValueError(f"CELU: got alpha {layer.alpha}, expected a positive one: it has no bound")
+    if name == "Softplus" and not layer.threshold >= _LEAST_THRESHOLD:
+        raise ValueError(
+            f"Softplus: got threshold {layer.threshold}, expected at least {_LEAST_THRESHOLD}, "
+            "torch's own: it jumps there"
+        )
     return _CONSTANTS[name]

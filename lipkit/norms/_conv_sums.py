@@ -15,6 +15,7 @@ from lipkit.norms._kernel import finite_kernel
 from lipkit.norms._patterns import Patterns, column_patterns, row_patterns
 
 _BLOCK = 1 << 17  # entries worked on at once: they stay in the cache
+_ONES = np.ones(_BLOCK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,14 +126,9 @@ def _sums_at_once(kernel: Any, plan: SumPlan) -> Array:
     np.abs(sizes, out=sizes)
     if plan.summed == 2:
         rows = sizes.reshape(groups * outputs, -1)
-        return np.asarray(rows @ _ones(rows.shape[1]))
-    columns = _ones(outputs) @ sizes.reshape(groups, outputs, -1)
-    return np.asarray(columns.reshape(groups * inputs, -1) @ _ones(math.prod(taps)))
-
-
-@lru_cache(maxsize=256)
-def _ones(n: int) -> Array:
-    return np.ones(n)
+        return np.asarray(rows @ _ONES[: rows.shape[1]])
+    columns = _ONES[:outputs] @ sizes.reshape(groups, outputs, -1)
+    return np.asarray(columns.reshape(groups * inputs, -1) @ _ONES[: math.prod(taps)])
 
 
 def _sizes_summed(K: Any, linear: Array | None) -> Array:

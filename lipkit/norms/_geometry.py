@@ -64,15 +64,31 @@ class Geometry:
 
 def geometry(kernel_shape: Sequence[int], **settings: Any) -> Geometry:
     """The checked geometry; the settings are those of :func:`lipkit.norms.conv_norm`."""
-    frozen = {name: _frozen(value) for name, value in settings.items()}
-    return _geometry(tuple(kernel_shape), **frozen)
+    frozen = {
+        name: value if isinstance(value, (int, str)) else _frozen(value, name)
+        for name, value in settings.items()
+    }
+    return _geometry(_frozen(tuple(kernel_shape), "kernel"), **frozen)
 
 
-def _frozen(value: Any) -> Any:
-    """Lists and arrays as tuples, so that the geometry can be looked up."""
+def _frozen(value: Any, name: str) -> Any:
+    """Lists and arrays as tuples of integers, so that the geometry can be looked up."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return tuple([v if type(v) is int else _member(v, name) for v in value])
+    if isinstance(value, (dict, set)):
+        raise TypeError(f"{name}: got {value}, expected an integer or a tuple; give it an order")
+    return value
+
+
+def _member(value: Any, name: str) -> Any:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return _frozen(value, name)
+    if isinstance(value, np.integer):
+        return int(value)
+    # 4.0 and True would find what was kept for 4 and 1
+    raise TypeError(f"{name}: got {value!r} inside, expected an integer; convert it with int()")
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -101,8 +101,12 @@ def batch_norm_gains(layer: Any, name: str) -> Array:
         )
     if layer.num_batches_tracked is not None and int(layer.num_batches_tracked) == 0:
         warnings.warn(f"{name}: it has seen no data, so its statistics say nothing", stacklevel=2)
-    variance = double(finite_kernel(layer.running_var, f"{name} running_var"))
-    gains: Array = 1 / np.sqrt(variance + layer.eps)
+    variance = double(finite_kernel(layer.running_var, f"{name} running_var")) + layer.eps
+    if not (variance > 0).all():
+        raise ValueError(
+            f"{name}: got running_var + eps of {variance.min():g}, expected positive numbers"
+        )
+    gains: Array = 1 / np.sqrt(variance)
     if layer.weight is not None:
         gains = gains * double(finite_kernel(layer.weight, f"{name} weight"))
     return gains

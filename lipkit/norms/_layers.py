@@ -72,8 +72,9 @@ def layer_lipschitz(layer: Any, p: float, *, input_shape: Sequence[int] | None =
 
     ``input_shape`` has no batch. Returns a :class:`~lipkit.bound.Bound` in units of output per
     input. Raises ``TypeError`` that names a layer that is not known (a block with a forward of its
-    own is not), ``ValueError`` for a shape that does not fit and for BatchNorm or Dropout in train
-    mode. [Derived, digest of layer norms, section 3.]
+    own is not), ``ValueError`` for a shape that does not fit, for BatchNorm or Dropout in train
+    mode, and for numbers that leave no constant: a variance of 0, a Softplus whose threshold is
+    below torch's 20. [Derived, digest of layer norms, section 3.]
 
     >>> from torch import nn
     >>> layer_lipschitz(nn.Sequential(nn.GELU(), nn.MaxPool1d(3, 1)), 1, input_shape=(1, 8))
@@ -110,8 +111,13 @@ def _first_shape(block: Any, shape: Shape) -> Any:
     """The shape, or what the first layer that has a width says of it."""
     if shape is not None:
         return shape
-    widths = (getattr(layer, "in_features", None) for layer in _leaves(block))
-    return (next(width for width in widths if width is not None),)
+    for layer in _leaves(block):
+        if getattr(layer, "in_features", None) is not None:
+            return (layer.in_features,)
+    raise ValueError(
+        f"input_shape: got None for {known_kind(block)}, expected (channels, *sizes) or "
+        "(features,): none of its layers says its width"
+    )
 
 
 def _leaves(block: Any) -> Iterator[Any]:

@@ -89,6 +89,15 @@ def test_complex_gram_iteration() -> None:
         np.testing.assert_allclose(gram_upper_bounds(X, steps=steps), schatten, rtol=1e-12)
 
 
+def test_gram_iteration_has_the_digest_s_values() -> None:  # random ReLU networks, section 5.1
+    A = np.random.default_rng(0).normal(size=(50, 50))
+    found = [gram_upper_bounds(A, steps=k) / np.linalg.norm(A, 2) for k in range(1, 9)]
+    printed = [1.691, 1.208, 1.064, 1.0207, 1.0072, 1.0022, 1.00038, 1.00002]
+    for value, text in zip(found, printed, strict=True):
+        assert round(float(value), len(str(text)) - 2) == text
+    assert found == sorted(found, reverse=True)
+
+
 def test_complex_gram_iteration_of_extreme_scales() -> None:
     X = np.array([[[1 + 2j, 3.0]], [[0.0, 0.0]], [[1e300j, 1e-300]], [[1e-300, 1e-300j]]])
     bounds = gram_upper_bounds(X)

@@ -84,6 +84,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "size zero": (NINE, {"input_size": 0}, ValueError, "input_size: got 0, expected at least 1"),
     "size negative": (NINE, {"input_size": (4, -1)}, ValueError, r"input_size\[1\]: got -1"),
     "size not an integer": (NINE, {"input_size": 4.0}, TypeError, "got 4.0, expected an integer"),
+    "sizes in no order": (NINE, {"input_size": {4, 5}}, TypeError, r"input_size: got \{4, 5\}"),
     "one size too many": (NINE, {"input_size": (4, 4, 4)}, ValueError, "one integer or 2"),
     "reflect with p = n": (
         NINE, {"input_size": 4, "padding": 4, "padding_mode": "reflect"}, ValueError,
@@ -161,6 +162,15 @@ def test_bad_input_to_a_plan() -> None:
         sum_plan((1, 1, 3, 3), 1, input_size=2)
 
 
+@pytest.mark.parametrize("sizes", [(4.0, 4.0), np.array([4.0, 4.0]), [4, 4.0], (True, 4)])
+def test_what_was_looked_up_before_does_not_matter(sizes: Any) -> None:
+    """4.0 is not a size, though it equals one that is kept."""
+    conv_matrix(NINE, input_size=(4, 4), padding=1)
+    conv_matrix(NINE, input_size=(1, 4), padding=1)
+    with pytest.raises(TypeError, match=r"input_size: got .* inside, expected an integer"):
+        conv_matrix(NINE, input_size=sizes, padding=1)
+
+
 def test_lists_and_arrays_are_sizes_too() -> None:
     """A geometry is looked up by its settings, so they must not have to be tuples."""
     by_list = conv_matrix(
@@ -168,4 +178,8 @@ def test_lists_and_arrays_are_sizes_too() -> None:
     )
     by_tuple = conv_matrix(NINE, input_size=(4, 5), padding=((0, 1), (1, 1)), stride=(1, 2))
     assert np.array_equal(by_list.toarray(), by_tuple.toarray())
+    by_numpy = conv_matrix(
+        NINE, input_size=(np.int64(4), 5), padding=(np.array([0, 1]), (1, 1)), stride=(1, 2)
+    )
+    assert np.array_equal(by_numpy.toarray(), by_tuple.toarray())
     assert conv_norm(NINE, 1, input_size=torch.Size([4, 4]), padding=1) == 45

@@ -578,6 +578,17 @@ def test_cancelling_taps_that_floats_lose(mode: str) -> None:
             assert bound.value <= true
 
 
+def test_a_pixel_that_is_read_very_often() -> None:
+    """The square of its column is a long sum, and floats add it up too small."""
+    w = 1.729655446429944
+    layer: Any = {"input_size": 1, "padding": 200, "padding_mode": "replicate"}
+    bracket = conv_norm_bracket([[[[w]]]], **layer)
+    assert {bound.method for bound in bracket.trail} == {"dense", "schur"}
+    for bound in bracket.trail:
+        true = 401 * Fraction(w)
+        assert Fraction(bound.value) <= true if bound.kind == "lower" else bound.value >= true
+
+
 def test_subnormal_norms_are_rounded_to_their_side() -> None:
     """The norm is sqrt 2 times the smallest float, between that float and its double."""
     K = [[[5e-324, 5e-324]]]

@@ -1,6 +1,7 @@
 """The l1 and the sup norm of a convolution: the digest's values, the matrix, laws, attaining."""
 
 import math
+import tracemalloc
 from itertools import pairwise
 from typing import Any
 
@@ -230,6 +231,15 @@ def test_a_plan_is_made_once_and_cannot_be_changed() -> None:
         sum_plan((1, 1, 3, 3), INF, input_size=7).axes[0].counts[0] = 0
 
 
+def test_what_is_kept_of_many_kernels_is_small() -> None:
+    tracemalloc.start()
+    for n in range(130_000, 130_040):
+        conv_norm(np.ones((1, n, 1)), INF, input_size=1)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 2_000_000
+
+
 # -- laws ----------------------------------------------------------------------------------------
 kernels = arrays(np.float64, (2, 3, 2, 3), elements=st.floats(-10, 10, allow_subnormal=False))
 modes = st.sampled_from(["zeros", "circular", "reflect", "replicate"])
@@ -415,11 +425,13 @@ def test_edge_7_output_padding_beyond_every_reader_on_a_long_axis() -> None:
 
 def test_edge_7_output_padding_of_at_least_the_stride_needs_the_truncation() -> None:
     K = modular(2, 3, 3)
-    layer = {"input_size": 4, "transposed": True, "stride": 1, "dilation": 3, "output_padding": 2,
-             "padding": 1, "groups": 1}  # fmt: skip
-    listed = {name: (layer[name],) for name in ("input_size", "stride", "dilation", "padding")}
-    A = definition_matrix(K, layer | listed | {"output_padding": (2,), "groups": 1})
+    shared: Any = {"stride": 1, "dilation": 4, "padding": 2}
+    layer: Any = shared | {"input_size": 2, "transposed": True, "output_padding": 3}
+    listed = {name: (layer[name],) for name in (*shared, "input_size", "output_padding")}
+    A = definition_matrix(K, layer | listed | {"groups": 1})
     assert both(K, **layer) == pytest.approx(largest_sums(A), rel=1e-14)
+    whole = both(K, **shared, input_size=len(A) // 3)  # the same, with outputs for all its room
+    assert all(more > less for more, less in zip(whole[::-1], both(K, **layer), strict=True))
 
 
 @pytest.mark.parametrize("p", [0.5, 1.5, 3, 0, -1, math.nan])

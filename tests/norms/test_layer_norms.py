@@ -124,6 +124,41 @@ def test_a_batch_norm_after_something_else_is_not_fused() -> None:
     assert [r.name for r in layer_norms(flat, (4,), 1, fuse_bn=True)] == ["0+1"]
 
 
+@pytest.mark.parametrize("before", range(1, 9))
+def test_what_a_model_computes_before_a_pair_does_not_keep_it_from_being_fused(before: int) -> None:
+    """Tensors that are gone by then gave their identity to the pair's own."""
+
+    class Steps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.bn = nn.Conv1d(1, 1, 3, padding=1), nn.BatchNorm1d(1)
+
+        def forward(self, x: Any) -> Any:
+            for _ in range(before):
+                x = torch.relu(x + 1) * 2
+            return self.bn(self.conv(x))
+
+    assert [r.name for r in layer_norms(seen(Steps(), (1, 6)), (1, 6), 1, fuse_bn=True)] == [
+        "conv+bn"
+    ]
+
+
+def test_what_the_model_returns_is_read() -> None:
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.bn = nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1)
+
+        def forward(self, x: Any) -> Any:
+            y = self.conv(x)
+            return self.bn(y), {"middle": y}
+
+    assert [r.name for r in layer_norms(seen(Both(), (1, 6)), (1, 6), 1, fuse_bn=True)] == [
+        "conv",
+        "bn",
+    ]
+
+
 def test_edge_14_a_layer_used_twice_gives_two_records() -> None:
     class Shared(nn.Module):
         def __init__(self) -> None:

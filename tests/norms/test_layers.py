@@ -403,6 +403,11 @@ def test_branches() -> None:
     assert add_branches(*sure).certified
     assert add_branches(*sure).value >= 0.3
     assert stack_branches(*sure).value >= math.sqrt(0.03)
+    one, tiny = (
+        Bound(v, "upper", quantity=LAYER, method="m", certified=True) for v in (1.0, 2.0**-60)
+    )
+    assert add_branches(one, tiny).value > 1  # in real arithmetic both are
+    assert stack_branches(one, tiny).value > 1
 
 
 @pytest.mark.parametrize("join", [add_branches, stack_branches])
@@ -461,6 +466,12 @@ def test_parametrised_weights_are_read_as_they_are_used() -> None:
     assert operator_norm(layer, 2, input_shape=(2, 6, 6)) > 1.1
 
 
+def _with_variance(value: float) -> Any:
+    layer = batch_norm(2)
+    layer.running_var.fill_(value)
+    return layer
+
+
 BAD: dict[str, tuple[Any, Any, Any, str]] = {
     "unknown": (Mine(), None, TypeError, "got Mine, which is not known"),
     "unknown inside": (nn.Sequential(nn.ReLU(), Mine()), None, TypeError, "got Mine"),
@@ -492,6 +503,18 @@ BAD: dict[str, tuple[Any, Any, Any, str]] = {
         "got 3 channels after a layer with 2"),
     "BatchNorm of other features": (
         nn.Sequential(nn.Linear(1, 2), batch_norm(3, 1)), (1,), ValueError, "got 3 channels"),
+    "BatchNorm of a negative variance": (
+        _with_variance(-1.0), (2, 3, 3), ValueError, r"running_var \+ eps of -0\.99999, expected"),
+    "BatchNorm that divides by zero": (
+        _with_variance(-1e-5), (2, 3, 3), ValueError, r"BatchNorm2d: got running_var \+ eps of 0"),
+    "a slope that is no number": (
+        nn.LeakyReLU(math.nan), None, ValueError, "LeakyReLU: got .*finite numbers"),
+    "an alpha that is no number": (
+        nn.ELU(math.inf), None, ValueError, "^ELU: got .*finite numbers"),
+    "a Softplus that jumps": (
+        nn.Softplus(threshold=0.0), None, ValueError, r"threshold 0\.0, expected at least 20"),
+    "no width for the sum of branches": (
+        residual(nn.Identity()), None, ValueError, "input_shape: got None for Residual"),
     "Dropout in train mode": (nn.Dropout(0.5), None, ValueError, "Dropout: got train mode"),
     "NaN weight": (nn.Linear(2, 2), (2,), ValueError, "Linear weight: got NaN"),
     "Flatten of the batch": (nn.Flatten(0), (2, 3), ValueError, "start_dim 0"),
