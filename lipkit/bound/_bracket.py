@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 from lipkit.bound._bound import ROUNDING, Bound, html_table
 
@@ -65,16 +66,27 @@ class Bracket:
 
     def __repr__(self) -> str:
         ends = f"[{self.lower:.6g}, {self.upper:.6g}]"
-        return f"{self.lower.quantity} in {ends}  ({self.lower.where()}, ratio {self.ratio:.4g})"
+        where, ratio = self.lower.where(), _at_most(self.ratio)
+        return f"{self.lower.quantity} in {ends}  ({where}, ratio {ratio})"
 
     def _repr_html_(self) -> str:
         rows = {
             "lower": f"≥ {self.lower:.6g} ({self.lower.method})",
             "upper": f"≤ {self.upper:.6g} ({self.upper.method})",
-            "ratio": f"{self.ratio:.4g}",
+            "ratio": _at_most(self.ratio),
             "norms, domain": self.lower.where(),
         }
         return html_table(self.lower.quantity, rows)
+
+
+def _at_most(ratio: float) -> str:
+    """Four digits, rounded up: the truth is at most so many times the lower answer."""
+    short = f"{ratio:.4g}"
+    if math.isinf(ratio) or float(short) >= ratio * (1 - ROUNDING):
+        return short
+    with localcontext() as context:
+        context.rounding = ROUND_CEILING
+        return f"{float(format(Decimal(ratio), '.4g')):.4g}"
 
 
 def same_subject(bounds: Iterable[Bound]) -> None:

@@ -123,7 +123,7 @@ def robust_steep_classifier(
     >>> round(f.margin, 9), f(np.array([[0.39]])).argmax().item()
     (0.02, 0)
     >>> f.lipschitz
-    Lipschitz constant of a network in [899, 901]  (ℓ∞→ℓ∞, global, ratio 1.002)
+    Lipschitz constant of a network in [899, 901]  (ℓ∞→ℓ∞, global, ratio 1.003)
     """
     separated = class_separation(X, y, p)
     eps = float(_validate.real_array(eps, "eps", 0).item())

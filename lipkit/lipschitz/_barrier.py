@@ -187,7 +187,7 @@ def _minimum(slope: float, curvatures: Array) -> float:
         excess = slope - float(shares.sum())
         low, high = (low, s) if excess > 0 else (s, high)
         newton = s - excess / max(float(shares @ shares), 1e-300)
-        moved = newton if low < newton < high else (low + high) / 2
+        moved = newton if low <= newton <= high else (low + high) / 2
         if abs(moved - s) <= 1e-10 * s:
             break
         s = moved

@@ -67,7 +67,8 @@ def bracket(
         more than two seconds.
 
     Returns a :class:`~lipkit.bound.Bracket`. If it stopped early, the ``details`` of both sides
-    have ``not run``, the names left out. Raises ``ValueError`` for an unknown name.
+    have ``not run``, the names left out; none, if only the last method was cut short. Raises
+    ``ValueError`` for an unknown name.
 
     >>> from lipkit.networks import sample_random_relu
     >>> found = bracket(sample_random_relu(3, 10, 2, rng=0))
@@ -79,14 +80,13 @@ def bracket(
     todo = _todo(question, methods, _validate.one_of(effort, "effort", tuple(EFFORTS)))
     _validate.generator(rng)
     trail, stopped = _run(question, todo, limit, rng, Progress(len(todo), progress))
-    if stopped:
-        warnings.warn(
-            f"bracket: {stopped}, so not all methods ran; without: "
-            f"{', '.join(name for name, _ in todo[len(trail) :])}",
-            stacklevel=2,
-        )
-    left = [name for name, _ in todo[len(trail) :]] if stopped else []
-    return _bracket(question, trail, left)
+    left = [name for name, _ in todo[len(trail) :]]
+    if not stopped:
+        return _bracket(question, trail, {})
+    ended = f"not all methods ran; without: {', '.join(left)}"
+    ended = ended if left else f"{trail[-1].method} ended early"
+    warnings.warn(f"bracket: {stopped}, so {ended}", stacklevel=2)
+    return _bracket(question, trail, {"not run": left})
 
 
 def _todo(
@@ -130,7 +130,8 @@ def _run(
         return trail, "interrupted"
     finally:
         progress.close()
-    return trail, ""
+    cut = name in _LIMITED and trail[-1].kind != "exact" and time.monotonic() - start >= limit
+    return trail, f"the time limit of {limit:g} s is over" if cut else ""
 
 
 def _ask_method(name: str, question: Question, rng: Seed, given: Options) -> Bound:
@@ -139,7 +140,7 @@ def _ask_method(name: str, question: Question, rng: Seed, given: Options) -> Bou
     )
 
 
-def _bracket(question: Question, trail: list[Bound], left: list[str]) -> Bracket:
+def _bracket(question: Question, trail: list[Bound], more: dict[str, Any]) -> Bracket:
     trail = [*trail, *_sides_of_searches(question, trail)]
     exact = [bound for bound in trail if bound.kind == "exact"]
     lower = exact or [bound for bound in trail if bound.kind == "lower"]
@@ -150,7 +151,6 @@ def _bracket(question: Question, trail: list[Bound], left: list[str]) -> Bracket
     if sure is not None:
         trail.append(sure)
         best_lower = sure if best_lower.kind == "lower" else best_lower
-    more = {"not run": left} if left else {}
     sides = [replace(b, details=b.details | more) for b in (best_lower, best_upper)]
     return Bracket(sides[0], sides[1], tuple(trail))
 

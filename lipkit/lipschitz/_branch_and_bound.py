@@ -60,9 +60,10 @@ def branch_and_bound(
 
     Returns a ``Bound``, output norm per input norm: of kind exact, up to rounding, if no part is
     left, with its witness; of kind upper otherwise. Details: ``at least`` (the best gradient, whose
-    point is the witness in both cases), ``nodes``, ``open`` parts left. Certified if it is upper
-    and no part was dropped as empty. Raises ``ValueError`` for several outputs in a norm pair
-    without a closed form. [Shi et al. 2022; digest of random ReLU networks, section 5.10.]
+    point is the witness in both cases), ``nodes``, ``open`` parts left. Certified if it is upper,
+    no part was dropped as empty, and an open part has the largest bound. Raises ``ValueError`` for
+    several outputs in a norm pair without a closed form. [Shi et al. 2022; digest of random ReLU
+    networks, section 5.10.]
 
     >>> from lipkit.networks import sample_random_relu
     >>> branch_and_bound(sample_random_relu(2, 8, 2, rng=0), box=([0.1, 0.1], [0.9, 0.9])).kind
@@ -143,6 +144,6 @@ class _Search:
             method="branch_and_bound",
             source=_SOURCE,
             witness=self.witness,
-            certified=not exact and self.empty == 0,
+            certified=self.empty == 0 and self.top > max(self.best, self.closed) * (1 + 2 * _SAME),
             details={"at least": self.best, "nodes": self.nodes, "open": left},
         )

@@ -34,11 +34,12 @@ def balanced(weights: Weights) -> tuple[list[Array], list[int]]:
 
 
 def restored(value: float, power: list[int]) -> float:
-    """The bound of the network as it was before :func:`balanced`."""
+    """The bound of the network as it was before :func:`balanced`, rounded up below 2**-1022."""
     try:
-        return math.ldexp(value, sum(power))
+        scaled = math.ldexp(value, sum(power))
     except OverflowError:
         return math.inf
+    return math.nextafter(scaled, math.inf) if scaled < 2.0**-1022 and value > 0 else scaled
 
 
 def to_units(weights: Weights) -> tuple[list[Array], list[float]]:

@@ -9,7 +9,7 @@ from lipkit.bound import Bound
 from lipkit.lipschitz._curves import Circle
 from lipkit.lipschitz._question import Box, Question, ask
 from lipkit.lipschitz._regions import tile
-from lipkit.lipschitz._sweep import sweep
+from lipkit.lipschitz._sweep import Pieces, sweep
 
 _SOURCE = "standard; digest of random ReLU networks, section 5.2"
 
@@ -39,8 +39,8 @@ def exact_plane(
         Not used.
 
     Returns a ``Bound`` of kind exact, up to rounding, whose witness is a point inside the steepest
-    piece; details: the number of arcs or regions, and of slivers dropped because they could not be
-    told from rounding. If any was dropped, the kind is lower: it may have been the steepest.
+    piece; details: the number of sectors, as arcs, or regions, and of slivers dropped because they
+    could not be told from rounding. If any was, the kind is lower: it may have been the steepest.
     Raises ``ValueError`` unless there are two inputs, for biases without a box, and for several
     outputs in a norm pair without a closed form.
     [Standard; digest of random ReLU networks, section 5.2.]
@@ -68,8 +68,16 @@ def exact_plane(
     slopes = question.slopes(pieces.forms.transpose(0, 2, 1))
     best = int(np.argmax(slopes))
     angle = Circle().inside(pieces.cuts[best : best + 1], pieces.cuts[best + 1 : best + 2])
-    details = {"arcs": len(slopes), "dropped": pieces.dropped}
+    details = {"arcs": _sectors(pieces), "dropped": pieces.dropped}
     return _exact(question, slopes[best], Circle().point(angle)[:, 0], details)
+
+
+def _sectors(pieces: Pieces) -> int:
+    """The sectors all around: the sweep's own cuts, at pi and at 0, count if the forms change."""
+    forms, half = pieces.forms, int(np.searchsorted(pieces.cuts, 0.0))
+    slack = 1e-12 * float(np.abs(forms).max())
+    seams = (forms[-1], forms[0]), (forms[half - 1], forms[half])
+    return max(1, len(forms) - sum(np.allclose(a, b, 1e-9, slack) for a, b in seams))
 
 
 def _on_window(question: Question) -> Bound:

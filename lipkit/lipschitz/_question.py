@@ -1,5 +1,6 @@
 """What every method is asked: the Lipschitz constant of which network, in which norms, where."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -80,7 +81,9 @@ def through_l2(question: Question, value: float) -> float:
     """
     d, m = question.network.input_dim, question.network.output_dim
     factor = float(d ** max(0.0, 0.5 - 1 / question.p) * m ** max(0.0, 1 / question.q - 0.5))
-    return value if factor == 1 or value == 0 else value * factor * (1 + 1e-14)
+    if factor == 1 or value == 0:
+        return value
+    return math.nextafter(value * factor * (1 + 1e-14), math.inf)
 
 
 def jacobians(network: ReluNetwork, X: Array) -> Iterator[Array]:

@@ -96,6 +96,7 @@ def _flattened(layer: nn.Flatten, before: _Affine) -> _Affine:
 def _linear(layer: nn.Linear, before: _Affine) -> _Affine:
     if before.shape is not None and len(before.shape) > 1:
         raise TypeError(f"module: got Linear on shape {before.shape}, expected Flatten before it")
+    _check_channels(layer, layer.in_features, before)
     W, bias = _array(layer.weight), getattr(layer, "bias", None)
     b = np.zeros(len(W)) if bias is None else _array(bias)
     if before.W is not None:
@@ -104,6 +105,7 @@ def _linear(layer: nn.Linear, before: _Affine) -> _Affine:
 
 
 def _normed(layer: Any, before: _Affine) -> _Affine:
+    _check_channels(layer, layer.num_features, before)
     scale = 1 / np.sqrt(_array(layer.running_var) + layer.eps)
     shift = -_array(layer.running_mean) * scale
     if layer.affine:
@@ -115,6 +117,14 @@ def _normed(layer: Any, before: _Affine) -> _Affine:
     if before.W is None:
         return _Affine(np.diag(scale), shift, before.shape or (len(scale),))
     return _Affine(scale[:, None] * before.W, scale * before.b + shift, before.shape)
+
+
+def _check_channels(layer: nn.Module, expected: int, before: _Affine) -> None:
+    if before.shape is not None and before.shape[0] != expected:
+        raise ValueError(
+            f"module: {layer} got shape {before.shape}, expected ({expected}, ...); "
+            "mend input_shape or the layer before"
+        )
 
 
 def _windowed(layer: nn.Module, before: _Affine) -> _Affine:

@@ -172,6 +172,15 @@ class TestBracket:
         assert hash(make[0]) == hash(make[1])
         assert isinstance(make[0].trail, tuple)
 
+    @pytest.mark.parametrize(
+        ("high", "said"),
+        [(1.8391, "1.84"), (1.839, "1.839"), (0.1 + 0.2, "1"), (1e6 + 1, "1.001e+06"), (0.0, "1")],
+    )
+    def test_a_printed_ratio_is_one_too(self, high: float, said: str) -> None:
+        b = Bracket(bound(0.3 if high < 1 else 1.0, "lower"), bound(max(high, 0.3)))
+        assert repr(b).endswith(f"ratio {said})")
+        assert f">{said}</td>" in b._repr_html_()
+
     def test_text_and_html(self) -> None:
         low, high = bound(1.0, "lower", method="<b>"), bound(2.0, method="a & b")
         b = Bracket(low, high)

@@ -82,3 +82,11 @@ def test_power_iteration_would_be_too_small():
     # the second singular vector is the obvious start, and a power iteration stays on it
     network = ReluNetwork([np.diag([1.0, 3.0]), [[1.0, 1.0]]])
     assert autolip(network).value == pytest.approx(3 * math.sqrt(2), rel=1e-14)
+
+
+def test_spectral_norms_under_an_l1_readout_would_be_too_small():  # digest, section 6.2
+    # with both neurons on the gradient is (2, 0): 2 in l1, where the norms are 2 and max |a| = 1
+    network = ReluNetwork([[[1.0, 1.0], [1.0, -1.0]], [[1.0, 1.0]]])
+    assert network.gradient([1.0, 0.0]).tolist() == [2, 0]
+    assert np.linalg.norm(network.weights[0], 2) * np.abs(network.weights[1]).max() < 1.5
+    assert autolip(network, 1).value == 2

@@ -179,6 +179,14 @@ def test_the_time_limit_stops_it_and_says_so(monkeypatch):
     assert "not run" not in whole.upper.details
 
 
+def test_a_search_that_time_cut_short_is_said():
+    network = sample_random_relu(6, 20, 3, rng=0)
+    with pytest.warns(UserWarning, match=r"limit of 0.01 s is over, so branch_and_bound ended ear"):
+        found = bracket(network, methods=["branch_and_bound"], time_limit=0.01)
+    assert found.upper.kind == "upper"
+    assert found.upper.details["not run"] == found.lower.details["not run"] == []
+
+
 def test_an_interrupt_returns_what_is_known(monkeypatch):
     network = sample_random_relu(5, 12, 2, rng=0)
     monkeypatch.setitem(module.METHODS, "ascent", stop)

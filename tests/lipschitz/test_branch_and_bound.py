@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lipkit.lipschitz import (
+    ascent,
     branch_and_bound,
     crown,
     exact_line,
@@ -14,6 +15,7 @@ from lipkit.lipschitz import (
     interval,
     sampling,
 )
+from lipkit.lipschitz._branch_and_bound import _Search
 from lipkit.lipschitz._homogeneous import homogenised, territory
 from lipkit.lipschitz._part import contract
 from lipkit.lipschitz._question import ask
@@ -113,6 +115,14 @@ def test_out_of_nodes_it_is_an_upper_bound_that_falls():
     assert found[0].certified  # nothing was dropped yet
     assert not found[2].certified  # and later something was, by a linear program
     assert not found[3].certified
+
+
+def test_a_slope_that_no_point_shows_is_not_certified():
+    question = ask(sample_random_relu(3, 8, 2, rng=0), 2, None, None)
+    search = _Search(question, territory(question), ascent(question.network))
+    assert search.answer().certified
+    search.closed = search.top  # of a decided part, in floating point
+    assert (search.answer().kind, search.answer().certified) == ("upper", False)
 
 
 def test_a_gap_stops_early():

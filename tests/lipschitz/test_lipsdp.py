@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lipkit.lipschitz import ascent, autolip, eclipse_fast, exact_plane, lipsdp
-from lipkit.lipschitz._barrier import _follow, _Problem, solve_lipsdp
+from lipkit.lipschitz._barrier import _follow, _minimum, _Problem, solve_lipsdp
 from lipkit.lipschitz._multipliers import (
     _hidden_matrix,
     _matrix,
@@ -51,6 +51,7 @@ def test_digest_values(network, value, fast):
     [(1, 10, 3.7671025, 5.2679, 4.4239), (1, 50, 4.6828272, 12.4587, 8.8501),
      (1, 100, 5.8785734, 15.4338, 10.9916), (2, 20, 7.6032327, 25.2214, 14.1626),
      (2, 30, 9.4382628, 36.2500, 19.6767), (2, 50, 10.3664536, 31.7736, 18.2295),
+     (2, 100, 13.8376234, 44.7537, 25.1876),
      (3, 20, 12.8974999, 52.3575, 22.9520), (3, 50, 19.7403256, 79.2722, 34.4647)],
 )  # fmt: skip
 def test_the_digest_s_table(depth, width, value, product, fast):
@@ -63,8 +64,9 @@ def test_the_digest_s_table(depth, width, value, product, fast):
 
 @pytest.mark.parametrize(
     ("d", "width", "value", "optimum"),
-    [(5, 400, 12.4731, 12.47157), (10, 400, 12.6604, 12.65942), (20, 1000, 20.543, None)],
-)
+    [(5, 400, 12.4731, 12.47157), (10, 400, 12.6604, 12.65942), (20, 1000, 20.543, None),
+     (10, 5000, 40.266, None), (50, 2000, 30.958, None)],
+)  # fmt: skip
 def test_wide_layers_by_descent(d, width, value, optimum):
     bound = lipsdp(sample_random_relu(d, width, 1, rng=0))
     assert bound.details["solver"] == "descent"
@@ -161,7 +163,7 @@ def test_the_certificate_agrees_with_rationals(network):  # digest, section 5.11
     for matrix in (_matrix, _shallow_matrix):
         if matrix is _shallow_matrix and network.depth > 1:
             continue
-        for factor in (1 + 1e-6, 1 + 1e-9):
+        for factor in (1 + 1e-6, 1 + 1e-9, 1 + 1e-12):
             assert is_positive_definite(*matrix(network.weights, T, rho * factor))
             assert rational_definite(rational_matrix(network.weights, T, rho * factor))
         for factor in (1 - 1e-9, 1 - 1e-6):
@@ -234,6 +236,23 @@ def test_rounding_of_the_matrix_is_paid_for():
                 assert abs(Fraction(float(x)) - y) <= Fraction(float(e))
 
 
+@pytest.mark.parametrize("least", [-2e-12, -1e-12, -5e-13, 0.0, 1e-3, -1.0, -40.0])
+@pytest.mark.parametrize("share", [1e-9, 1e-3, 0.4, 0.9])
+def test_the_line_search_finds_its_minimum(least, share):
+    """Where the slope was made to be 0; at the end of the line if it is beyond."""
+    end = 0.99 / -least if least < -1e-12 else 1e3
+    for others in (np.ones(3), np.geomspace(1e-6, 1e4, 9), np.zeros(2)):
+        curvatures = np.sort(np.append(others, least))
+        for s in (1.0, share * end):
+            if not curvatures.any() or s > end:
+                continue
+            shares = curvatures / (1 + s * curvatures)
+            found = _minimum(float(shares.sum()), curvatures)
+            noise = 1e-14 * np.abs(shares).sum() / (shares @ shares)  # of the slope, in s
+            assert found == pytest.approx(s, rel=1e-9, abs=4 * noise)
+        assert _minimum(-1e9, np.abs(curvatures)) == pytest.approx(1e3)
+
+
 def test_lower_bounds_on_the_way_are_below_the_optimum():
     """At any point, near the central path or not."""
     units, _ = to_units(sample_random_relu(3, 6, 1, rng=0).weights)
@@ -281,6 +300,17 @@ def test_a_layer_scaled_scales_them():
                 wanted = factor * method(plain).value
                 assert method(scaled).value == pytest.approx(wanted, rel=3e-7)
                 assert method(scaled, **CERTIFY.get(method, {})).certified
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-162, 1e-162), (1e-200, 1e-200), (1e-160, 1e-162)])
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_a_certified_bound_too_small_for_floats_is_rounded_up(a, b, p):
+    network = ReluNetwork([[[a, a]], [[b]]])
+    square = (Fraction(a) * Fraction(b)) ** 2 * {1: 1, 2: 2, np.inf: 4}[p]
+    for method in (lipsdp, eclipse_fast):
+        bound = method(network, p, **CERTIFY.get(method, {}))
+        assert bound.certified
+        assert Fraction(bound.value) ** 2 >= square
 
 
 CERTIFY = {eclipse_fast: {"certified": True}}

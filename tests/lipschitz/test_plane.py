@@ -60,12 +60,27 @@ def test_arcs_are_as_many_as_kac_and_rice_expect():
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.parametrize("width", [1, 5, 16])
+def test_each_line_through_the_origin_makes_two_sectors(width):
+    for seed in range(5):
+        network = sample_random_relu(2, width, 1, rng=seed)
+        assert exact_plane(network).details["arcs"] == 2 * width
+
+
+def test_the_sweeps_own_cuts_count_where_a_neuron_has_its_kink_and_nowhere_else():
+    across = ReluNetwork([[[0, 1], [1, 0]], [[1, 1]]])  # kinks on both axes
+    tilted = ReluNetwork([[[1, 2], [-1, -2]], [[1, -1]]])  # relu(z) - relu(-z) = z
+    deep = ReluNetwork([[[0, 1], [0, -1]], [[1, 0], [0, 1]], [[1, 2]]])
+    flat = ReluNetwork([[[0, 0]], [[1]]])
+    assert [exact_plane(f).details["arcs"] for f in (across, tilted, deep, flat)] == [4, 2, 2, 1]
+
+
 def test_repeated_opposite_and_dead_neurons():
     W = [[1, 2], [2, 4], [-1, -2], [0, 0], [0.1, 0.3]]
     network = ReluNetwork([W, [[1, -1, 0.5, 3, 2]]])
     truth = np.linalg.norm(gradients_around(network)[:, 0], axis=1).max()
     assert exact_plane(network).value == pytest.approx(truth, rel=1e-12)
-    assert exact_plane(network).details["arcs"] == 6  # four half lines, and the two sides of x2 = 0
+    assert exact_plane(network).details["arcs"] == 4  # two lines through the origin
 
 
 def test_opposite_neurons_whose_rows_round_apart():

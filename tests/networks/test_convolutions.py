@@ -120,6 +120,22 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"input_shape: Conv2d.*got shape \(3, 8, 8\)"):
             ReluNetwork.from_torch(nn.Sequential(nn.Conv2d(1, 1, 3)), (3, 8, 8))
 
+    @pytest.mark.parametrize(
+        ("layers", "shape", "message"),
+        [
+            ([nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(12, 1)], (2, 2, 2), r"BatchNorm2d\(3"),
+            ([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)], (7,), "Linear.in_features=3"),
+            ([nn.Conv2d(1, 2, 2), nn.ReLU(), nn.Flatten(), nn.Linear(9, 1)], (1, 3, 3), "Linear"),
+            ([nn.Linear(3, 4), nn.BatchNorm1d(5), nn.Linear(5, 1)], None, r"BatchNorm1d\(5"),
+            ([nn.BatchNorm1d(1), nn.Linear(3, 4)], None, "Linear.in_features=3"),
+        ],
+    )
+    def test_layers_that_do_not_fit(
+        self, layers: list[nn.Module], shape: tuple[int, ...] | None, message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=f"module: {message}.*got shape .*, expected"):
+            ReluNetwork.from_torch(nn.Sequential(*layers), shape)
+
     def test_no_flatten_before_linear(self) -> None:
         module = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Linear(4, 1))
         with pytest.raises(TypeError, match=r"got Linear on shape \(1, 4, 4\), expected Flatten"):
