@@ -108,7 +108,7 @@ def six_numbers(params: dict[str, Any], seed: int) -> dict[str, Any]:
 
     The promise: a test digit with margin m keeps its class within :math:`m/(\sqrt2\,L)`. It holds
     if L bounds the (2, 2) constant from above. A walk that flips the class at a distance r proves
-    every promise with :math:`L \le m/(\sqrt2\,r)` broken; ``needed`` is that value for each digit
+    every promise with :math:`L < m/(\sqrt2\,r)` broken; ``needed`` is that value for each digit
     that is read correctly.
     """
     network, split = digits_network(seed, epochs=params["epochs"])
@@ -120,7 +120,7 @@ def six_numbers(params: dict[str, Any], seed: int) -> dict[str, Any]:
     return {
         "accuracy": float(right.mean()),
         **numbers,
-        **{f"broken_{name}": float((needed >= L).mean()) for name, L in numbers.items()},
+        **{f"broken_{name}": float((needed > L).mean()) for name, L in numbers.items()},
         "needed": needed,
     }
 

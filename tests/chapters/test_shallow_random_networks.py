@@ -247,9 +247,8 @@ def test_random_points_fall_behind_as_the_dimension_grows():
 def test_the_points_needed_move_with_the_networks_drawn():
     at_64 = random_search.params("quick") | {"dims": (64,), "points": (2000,)}
     needed = [random_search(at_64, seed)["needed"][0] for seed in (1, 2, 3)]
-    assert min(needed) > 9
     assert max(needed) - min(needed) > 0.5  # more than the first digit, so print a power, no count
-    assert max(needed) < 13
+    assert (np.floor(min(needed)), np.ceil(max(needed))) == (10, 12)  # a range printed outwards
 
 
 # -- the explorer --------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_a_ruler_rounds_to_the_side_of_the_kind():
 
 def test_without_names_it_gives_away_neither_name_nor_kind():
     fig = figures.ruler(ENTRIES, unit="slope", names=False)
-    assert texts(fig) == [("C", "0.25"), ("A", "5"), ("B", "7.5"), ("D", "1,234")]
+    assert texts(fig) == [("C", "0.25"), ("A", "5"), ("B", "7.5"), ("D", "1,235")]
     assert {colour for _, colour in marks(fig)} == {figures.GREY.color}
     assert_readable(fig)
 

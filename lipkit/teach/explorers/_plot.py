@@ -34,9 +34,7 @@ def draw_plot(
     moved += head_labels(plot.marks, frame) + margin_labels(plot.marks, frame)
     drag = tuple(_drag(plot, side, controls, frame) for side in ("x", "y"))
     height = box.y + box.height + (38 if plot.xlabel else EDGE)
-    rim = {"fill": "none", "stroke": INK, "stroke-width": "1"}
-    above = "".join(tag("ellipse", shape | rim) for shape in _discs(plot, frame))
-    above += _area(frame, drag) if any(drag) else ""
+    above = _area(frame, drag) if any(drag) else ""
     return Picture(height, _below(plot, frame), tuple(moved), above, drag if any(drag) else ())
 
 
@@ -71,6 +69,8 @@ def _below(plot: Plot, frame: Frame) -> str:
         tag("clipPath", {"id": f"{frame.name}-disc"}, tag("ellipse", shape))
         for shape in _discs(plot, frame)
     ]
+    rim = {"fill": "none", "stroke": INK, "stroke-width": "2"}  # the heat covers its inner half
+    parts += [tag("ellipse", shape | rim) for shape in _discs(plot, frame)]
     y_now = EDGE
     if plot.title:
         parts.append(text(plot.title, EDGE / 2, 14, font_size="13", font_weight="600"))

@@ -53,7 +53,8 @@ def ruler(entries: Sequence[tuple[str, float, str]], *, unit: str, names: bool =
     unit
         What is measured, with its unit; it names the axis.
     names
-        False hides labels and kinds: the entries are A, B, C, … in the order given.
+        False hides labels and kinds: the entries are A, B, C, … in the order given. A number is
+        rounded to the side of its kind all the same.
 
     >>> fig = ruler([("ascent", 2.4, "lower"), ("product", 31.0, "upper")], unit="slope")
     """
@@ -67,7 +68,7 @@ def ruler(entries: Sequence[tuple[str, float, str]], *, unit: str, names: bool =
     flags = []
     for letter, (label, value, kind) in zip(ascii_uppercase, entries, strict=False):
         role = role_of(kind) if names else GREY
-        short = _short(value, kind if names else "grey")
+        short = _short(value, kind)
         name, text = (label, _SIGNS[kind] + short) if names else (letter, short)
         width = max(_width(name, "normal"), _width(text, "bold"))
         flags.append(_Flag(math.log(value / low) * scale, width, name, text, role))

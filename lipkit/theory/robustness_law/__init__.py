@@ -33,7 +33,7 @@ from lipkit.theory.robustness_law._kinks import (
     kink_law,
     kink_lower_bound,
 )
-from lipkit.theory.robustness_law._linear import linear_interpolant, linear_law
+from lipkit.theory.robustness_law._linear import linear_interpolant, linear_law, linear_network
 from lipkit.theory.robustness_law._model_free import dimension_law, matching_law
 from lipkit.theory.robustness_law._parametric import parametric_law
 from lipkit.theory.robustness_law._powers import tensor_network
@@ -71,6 +71,7 @@ __all__ = [
     "kink_lower_bound",
     "linear_interpolant",
     "linear_law",
+    "linear_network",
     "margin_from_mse",
     "matching_law",
     "min_depth_to_fit",

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from lipkit import _validate
 from lipkit._validate import Array
 from lipkit.bound import Bound
+from lipkit.networks import ReluNetwork
 from lipkit.theory.robustness_law._answer import lower, ratio
 from lipkit.theory.robustness_law._data import labelled, signed
 
@@ -52,3 +53,23 @@ def linear_interpolant(X: ArrayLike, y: ArrayLike) -> Array:
             "independent points; a linear function need not fit them"
         )
     return np.asarray(w)
+
+
+def linear_network(X: ArrayLike, y: ArrayLike) -> ReluNetwork:
+    r"""The flattest linear fit as a network of two neurons, without biases.
+
+    .. math:: f(x) = \mathrm{ReLU}(w \cdot x) - \mathrm{ReLU}(-w \cdot x) = w \cdot x
+
+    w is :func:`linear_interpolant` of X ``(n, d)`` of rank n and y ``(n,)``, any real labels. The
+    gradient is w on either side of :math:`w \cdot x = 0`, so the Lipschitz constant is
+    :math:`\|w\|_2`; on that hyperplane both neurons stand at their kink, and ``gradient``, which
+    takes the slope there as 0, gives 0. Labels that are all 0 give the function 0. Raises
+    ``ValueError`` if the rows of X depend linearly on each other.
+    [Bubeck, Li and Nagaraj 2021, 3.1; digest of the laws of robustness, 5.2.]
+
+    >>> f = linear_network([[1.0, 0.0], [0.0, 1.0]], [1.0, -1.0])
+    >>> f([[1.0, 0.0], [0.0, 1.0]]).round(12).tolist(), f.gradient([3.0, 1.0]).round(12).tolist()
+    ([1.0, -1.0], [1.0, -1.0])
+    """
+    w = linear_interpolant(X, y)
+    return ReluNetwork([np.array([w, -w]), [[1.0, -1.0]]])

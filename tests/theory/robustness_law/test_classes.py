@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 
 from lipkit.bound import Bracket, tightest
 from lipkit.data import four_points, generic
-from lipkit.lipschitz import exact_plane, sampling
+from lipkit.lipschitz import exact_plane, exact_shallow, sampling
 from lipkit.networks import ReluNetwork, TwoLayerNetwork
 from lipkit.theory.robustness_law import (
     gradient_norms,
@@ -20,6 +20,7 @@ from lipkit.theory.robustness_law import (
     is_vacuous,
     linear_interpolant,
     linear_law,
+    linear_network,
     min_lipschitz_quadratic,
     quadratic_law,
     spectral_proxy,
@@ -83,6 +84,44 @@ class TestLinear:
             linear_law(SQ4, [3.0, 1.0, 1.0, 1.0])
         with pytest.raises(ValueError, match=r"gamma: got -1\.0"):
             linear_law(SQ4, LABELS, -1.0)
+
+
+class TestLinearNetwork:
+    @given(n=st.integers(1, 6), extra=st.integers(0, 4), seed=st.integers(0, 200))
+    @settings(max_examples=40)
+    def test_an_exact_fit_with_one_gradient(self, n: int, extra: int, seed: int) -> None:
+        X, _ = generic(n, n + extra, rng=seed)
+        y = np.random.default_rng(seed).normal(size=n)  # any real labels
+        f, w = linear_network(X, y), linear_interpolant(X, y)
+        np.testing.assert_allclose(f(X), y, atol=1e-6)
+        Z = np.random.default_rng(seed).normal(size=(50, n + extra))
+        np.testing.assert_allclose(f(Z), Z @ w, atol=1e-9)
+        np.testing.assert_allclose(f.gradient(Z), np.tile(w, (50, 1)))
+        lengths = gradient_norms(f, np.vstack([Z, -Z]), tangential=False)
+        np.testing.assert_allclose(lengths, np.linalg.norm(w))
+
+    def test_two_neurons_without_biases(self) -> None:
+        f = linear_network(*generic(3, 5, rng=0))
+        assert (f.widths, f.bias_free, float(f(np.zeros(5)))) == ((2,), True, 0.0)
+
+    @pytest.mark.parametrize("n", [1, 4, 6])
+    def test_its_exact_constant_is_the_length(self, n: int) -> None:
+        X, y = generic(n, 6, rng=n)
+        bound = exact_shallow(linear_network(X, y))
+        assert bound.kind == "exact"
+        assert bound.value == pytest.approx(np.linalg.norm(linear_interpolant(X, y)), rel=1e-9)
+        assert linear_law(X, y).value <= bound.value * (1 + 1e-9)
+
+    def test_labels_that_are_all_zero(self) -> None:
+        f = linear_network(np.eye(2), [0.0, 0.0])
+        assert not f(np.eye(2)).any()
+        assert exact_shallow(f).value == 0
+
+    def test_bad_input(self) -> None:
+        with pytest.raises(ValueError, match="X: got rank 2 for 4 points in 2 dimensions"):
+            linear_network(SQ4, LABELS)
+        with pytest.raises(ValueError, match=r"y: got shape \(3,\), expected \(2,\)"):
+            linear_network(np.eye(2), [1.0, 1.0, 1.0])
 
 
 class TestQuadratic:
