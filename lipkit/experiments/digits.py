@@ -1,5 +1,7 @@
 """One small network trained on scikit-learn's digits; it comes back throughout the book."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +17,20 @@ def digits_network(seed: int = 0, *, epochs: int = 30) -> tuple[ReluNetwork, Spl
     """The network, 64 inputs, three hidden layers of 32, ten logits, and the data it has learned.
 
     SGD with momentum 0.9, batches of 64, cosine schedule from 0.05; the same seed gives the same
-    weights on the same machine and torch version.
+    weights on the same machine and torch version. It is trained once a process; its arrays are
+    read-only.
     """
+    return _trained(seed, epochs), digits(rng=seed)
+
+
+@lru_cache(maxsize=4)
+def _trained(seed: int, epochs: int) -> ReluNetwork:
     from lipkit.training import fit, mlp
 
-    split = digits(rng=seed)
     model = mlp(SIZES, rng=seed)
-    fit(model, split.train, epochs=epochs, batch_size=64, lr=0.05, progress=False, rng=seed)
-    return ReluNetwork.from_torch(model), split
+    X, y = digits(rng=seed).train
+    fit(model, (X, y), epochs=epochs, batch_size=64, lr=0.05, progress=False, rng=seed)
+    return ReluNetwork.from_torch(model)
 
 
 def margins(network: ReluNetwork, X: Array, y: NDArray[np.int64]) -> Array:

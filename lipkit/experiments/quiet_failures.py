@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lipkit._validate import Array
 from lipkit.experiments.digits import digits_network
+from lipkit.experiments.worst_point import score_of, worst_point
 from lipkit.networks import ReluNetwork
 
 if TYPE_CHECKING:
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 EPS = 0.2
 SCALE = 1000.0
 GREY_LEVELS = 16  # of a digit's pixel, besides 0
+LONG = 1.0  # a step that leaves every ball here, wherever in it the step begins
+MOON_EPS = 0.3
 
 
 @dataclass(frozen=True)
 class Failure:
     """The robust accuracy that an attack reports, the least one known, and the attack's flags.
 
-    Both accuracies are upper answers, for the same digits and the same ball.
+    Both accuracies are upper answers, for the same points and the same ball.
     """
 
     claimed: float
@@ -51,8 +54,9 @@ def quiet_failures(
     r"""PGD on the first test digits, :math:`\ell_\infty`, eps 0.2, done well and done wrong.
 
     The network is that of the digits, in single precision; no case but "quantised" changes a
-    decision of it. ``known`` is what remains after APGD on the cross-entropy, targeted APGD, and
-    the case's own attack, judged by the same model.
+    decision of it, and "long" does no harm here: see :func:`step_lengths`. ``known`` is what
+    remains after APGD on the cross-entropy, targeted APGD, and the case's own attack, judged by the
+    same model.
     """
     import torch
 
@@ -78,6 +82,7 @@ def _cases(network: ReluNetwork, plain: "nn.Module") -> Iterator[tuple[str, _Cas
     yield "sound", _Case(plain, plain, {})
     yield "units", _Case(plain, plain, {"eps": EPS / 255})
     yield "short", _Case(plain, plain, {"steps": 10, "step_size": 1 / 255})
+    yield "long", _Case(plain, plain, {"step_size": LONG})
     yield "one step", _Case(plain, plain, {"steps": 1, "step_size": EPS, "random_start": False})
     loud = scaled(network, SCALE)
     yield "saturated", _Case(loud, loud, {})
@@ -89,6 +94,26 @@ def _cases(network: ReluNetwork, plain: "nn.Module") -> Iterator[tuple[str, _Cas
     yield "quantised", _Case(quantised, quantised, {})
     dropping = _with_dropout(plain)
     yield "training mode", _Case(lambda x: dropping(x), plain, {})
+
+
+def step_lengths(*, points: int = 37, steps: int = 40, seed: int = 0) -> dict[str, Failure]:
+    r"""PGD on the upper moon, :math:`\ell_\infty`, eps 0.3: "default" steps, and "long" ones of 1.
+
+    The points are equally spaced, from 0 to 180 degrees; the network that of ``worst_point``, whose
+    exact least margins make ``known`` the exact robust accuracy.
+    """
+    from lipkit.attacks import pgd
+
+    angles = np.linspace(0, 180, points)
+    seen = [worst_point("network", np.inf, MOON_EPS, angle) for angle in angles]
+    stands = np.array([at["worst"] > 0 for at in seen])
+    X, y = np.array([[at["x"], at["y"]] for at in seen]), np.ones(points, dtype=np.int64)
+    logits = score_of("network").with_readout([[0.0], [1.0]])
+    found = {}
+    for name, size in (("default", None), ("long", LONG)):
+        result = pgd(logits, X, y, eps=MOON_EPS, steps=steps, step_size=size, bounds=None, rng=seed)
+        found[name] = Failure(1 - result.success_rate, float(stands.mean()), result.flags)
+    return found
 
 
 def scaled(network: ReluNetwork, factor: float) -> "nn.Module":

@@ -137,7 +137,7 @@ def _gaps(ends: Array) -> Array:
 
 @lru_cache(maxsize=2)
 def _scene(classifier: str) -> Scene:
-    score = _score(classifier)
+    score = score_of(classifier)
     facets = lipschitz.linear_regions(score, PLANE)
     edges = [np.stack([f.vertices, np.roll(f.vertices, -1, axis=0)], axis=1) for f in facets]
     low, high = WINDOW
@@ -172,14 +172,15 @@ def _zero(score: ReluNetwork, vertices: Array) -> Array | None:
 
 @lru_cache(maxsize=8)
 def _constant(classifier: str, p: float) -> float:
-    score = _score(classifier)
+    score = score_of(classifier)
     if score.depth:
         return lipschitz.exact_shallow(score, p).value
     return lipschitz.autolip(score, p).value  # one layer: the product is the constant
 
 
 @lru_cache(maxsize=2)
-def _score(classifier: str) -> ReluNetwork:
+def score_of(classifier: str) -> ReluNetwork:
+    """The line, or the network of eight neurons."""
     if classifier == "line":
         return LINE
     from lipkit.training import fit, mlp

@@ -7,7 +7,7 @@ import pytest
 
 from lipkit import lipschitz
 from lipkit.experiments import EXPERIMENTS
-from lipkit.experiments.digits import digits_network, flip_distances, margins
+from lipkit.experiments.digits import _trained, digits_network, flip_distances, margins
 from lipkit.experiments.six_numbers import all_six, clever, data_jacobian, local_pairs, one_noise
 from lipkit.networks import ReluNetwork, sample_random_relu
 
@@ -22,9 +22,23 @@ def linear(seed, outputs=3, inputs=4):
 
 
 def test_the_same_seed_trains_the_same_network(trained):
+    _trained.cache_clear()
     again, _ = digits_network(0, epochs=10)
+    assert again is not trained[0]
     for W, V in zip(trained[0].weights, again.weights, strict=True):
         np.testing.assert_array_equal(W, V)
+
+
+def test_it_is_trained_once_and_nobody_can_spoil_it_for_others():
+    network, split = digits_network(0, epochs=1)
+    split.train.X[:], split.test.y[:] = 7.0, 7
+    again, clean = digits_network(0, epochs=1)
+    assert again is network
+    assert clean.train.X.max() == 1
+    assert set(clean.test.y) == set(range(10))
+    for array in (*network.weights, *network.biases):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
 
 
 def test_margins_are_positive_exactly_where_the_decision_is_right(trained):
