@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from lipkit._validate import Array
 from lipkit.data import four_points, generic
 from lipkit.teach import graders as g
+from lipkit.teach.graders.tasks._sup_then_mean import COMPLEXITY, signs
 from lipkit.theory.rademacher import linear_rademacher
 from lipkit.theory.robustness_law import linear_interpolant, linear_law, min_depth_to_fit
 
@@ -90,73 +90,6 @@ def _norms(k: int, A: float, B: float) -> Sequence[g.Check]:
 def _own_norms(draws: g.Draws) -> Mapping[str, Any]:
     root = draws.integer(3, 9)
     return {"k": root**2, "A": float(draws.integer(2, 5)), "B": float(draws.integer(2, 5))}
-
-
-# -- ex3: sup, then mean -------------------------------------------------------------------------
-def _signs(n: int) -> Array:
-    return np.array(list(product((-1.0, 1.0), repeat=n)))
-
-
-def _complexity(F: Array) -> float:
-    n = F.shape[1]
-    return float((_signs(n) @ F.T).max(axis=1).mean() / n)
-
-
-def _absolute(F: Array) -> float:
-    n = F.shape[1]
-    return float(np.abs(_signs(n) @ F.T).max(axis=1).mean() / n)
-
-
-def _not_over_n(F: Array) -> float:
-    return _complexity(F) * int(F.shape[1])
-
-
-def _turned(F: Array) -> float:
-    return _complexity(np.ascontiguousarray(F.T))
-
-
-def _mean_first(F: Array) -> float:
-    return 0.0
-
-
-_DRAWS = np.random.default_rng(7)
-_CLASSES = [
-    g.case(_DRAWS.normal(size=(5, 4)), about="5 functions, 4 points"),
-    g.case(_DRAWS.normal(size=(3, 7)), about="3 functions, 7 points"),
-    g.case(np.abs(_DRAWS.normal(size=(6, 5))), about="positive functions"),
-    g.case(np.ones((1, 3)), about="one function"),
-    g.case(np.eye(8), about="8 functions, each at one point"),
-]
-_COMPLEXITY = [
-    g.shape(inputs=_CLASSES[:1], name="gives a number"),
-    g.agrees(
-        _complexity,
-        _CLASSES,
-        atol=1e-12,
-        name="the complexity",
-        expected="the mean over all sign vectors of the best average",
-        hint="First the best function for each sign vector, then the mean over sign vectors.",
-        mistakes={
-            "Without absolute values: a class need not contain the negative of a member.": (
-                _absolute
-            ),
-            "Divide by the number of points.": _not_over_n,
-            "Rows are functions, columns are points.": _turned,
-            "First the best function, then the mean: in the other order it is always 0.": (
-                _mean_first
-            ),
-        },
-    ),
-    g.homogeneous(1, _CLASSES[:2], hint="Twice the class, twice the complexity."),
-    g.invariant(
-        lambda F: F + np.arange(F.shape[1]),
-        _CLASSES[:3],
-        atol=1e-12,
-        name="one function added to all",
-        hint="What is added to all members averages out.",
-    ),
-    g.not_mutating(_CLASSES[:1]),
-]
 
 
 # -- ex4: a report -------------------------------------------------------------------------------
@@ -245,8 +178,8 @@ def _own_layers(draws: g.Draws) -> Mapping[str, Any]:
 def _fits() -> tuple[Array, Array, float]:
     """The flattest fit of each label vector, its own law, and the law on average."""
     X = generic(8, 24, rng=1).X
-    fit = np.array([np.linalg.norm(linear_interpolant(X, s)) for s in _signs(8)])
-    own = np.array([linear_law(X, s).value for s in _signs(8)])
+    fit = np.array([np.linalg.norm(linear_interpolant(X, s)) for s in signs(8)])
+    own = np.array([linear_law(X, s).value for s in signs(8)])
     return fit, own, 1 / float(linear_rademacher(X, exact=True))
 
 
@@ -295,7 +228,7 @@ TASKS = {
         title="Sup, then mean",
         answer="a function complexity(F) of an array of shape (functions, points)",
         reads=g.function,
-        checks=_COMPLEXITY,
+        checks=COMPLEXITY,
     ),
     "ex4": g.Task(
         title="A report",
