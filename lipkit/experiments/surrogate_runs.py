@@ -8,7 +8,7 @@ import numpy as np
 from lipkit._validate import Array
 from lipkit.experiments._registry import experiment
 from lipkit.networks import RandomFeatures, sample_random_features
-from lipkit.regression import RegressionFit, adversarial_least_squares, rf_risks
+from lipkit.regression import RegressionFit, adversarial_least_squares, attack, rf_risks
 from lipkit.theory.adversarial_features import adversarial_risk, asymptotic_risk
 
 WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -68,6 +68,31 @@ def draw(
     features = sample_random_features(d, width, activation=activation, rng=draws)
     X = draws.normal(size=(n, d))
     return features, X, draws.normal(size=n)
+
+
+def fresh(*, d: int, n: int, tau2: float, seed: int) -> tuple[Array, Array]:
+    """Test points for a seed of :func:`draw`, and their labels; the teacher is e₁.
+
+    >>> X, y = fresh(d=5, n=3, tau2=0.0, seed=0)
+    >>> X.shape, bool((y == X[:, 0]).all())
+    ((3, 5), True)
+    """
+    draws = np.random.default_rng([seed, 2])
+    X = draws.normal(size=(n, d))
+    return X, X[:, 0] + math.sqrt(tau2) * draws.normal(size=n)
+
+
+def attacked_risk(
+    theta: Array, features: RandomFeatures, points: tuple[Array, Array], eps: float
+) -> float:
+    """The mean squared residual at points that were attacked: kind lower, of the robust one.
+
+    >>> features, X, noise = draw(d=5, psi1=2, psi2=3, activation="erf", seed=0)
+    >>> attacked_risk(np.zeros(10), features, (X, np.ones(15)), 0.5)
+    1.0
+    """
+    hit = attack(theta, features.W, *points, eps, activation=features.activation)
+    return float(np.mean(hit.residuals**2))
 
 
 def limits(params: dict[str, Any]) -> dict[str, Array]:

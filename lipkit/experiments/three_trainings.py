@@ -7,7 +7,7 @@ import numpy as np
 
 from lipkit._validate import Array
 from lipkit.experiments._registry import experiment
-from lipkit.experiments.surrogate_runs import draw
+from lipkit.experiments.surrogate_runs import attacked_risk, draw, fresh
 from lipkit.networks import RandomFeatures
 from lipkit.regression import attack, rf_risks, train_under_attack
 
@@ -46,9 +46,7 @@ def _compare(psi1: float, params: dict[str, Any], seed: int) -> dict[str, float]
     features, X, noise = draw(d=d, psi1=psi1, psi2=psi2, activation=relu, seed=seed)
     y = X[:, 0] + math.sqrt(tau2) * noise
     trained = train_under_attack(features.W, X, y, eps, steps=params["steps"], activation=relu)
-    draws = np.random.default_rng([seed, 2])
-    fresh = draws.normal(size=(params["tests"], d))
-    test = fresh, fresh[:, 0] + math.sqrt(tau2) * draws.normal(size=len(fresh))
+    test = fresh(d=d, n=params["tests"], tau2=tau2, seed=seed)
     found: dict[str, float] = {}
     for name, theta in (("surrogate", trained.surrogate), ("attack", trained.theta)):
         measured = _measured(features, theta, (X, y), test, tau2, eps)
@@ -68,10 +66,9 @@ def _measured(
 ) -> dict[str, float]:
     teacher, kind = np.eye(features.input_dim)[0], features.activation
     own = attack(theta, features.W, *train, eps, 40, starts=3, activation=kind)
-    new = attack(theta, features.W, *test, eps, activation=kind)
     return {
         "formula": rf_risks(theta, features.W, teacher, tau2, eps, kind).robust,
-        "attacked": float(np.mean(new.residuals**2)),
+        "attacked": attacked_risk(theta, features, test, eps),
         "loss": float(np.mean(own.residuals**2) / 2),
         "linear": float(np.mean(own.linearised**2) / 2),
     }

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from lipkit.experiments._registry import experiment
-from lipkit.experiments.surrogate_runs import draw
-from lipkit.regression import attack, ridge_least_squares, train_under_attack
+from lipkit.experiments.surrogate_runs import attacked_risk, draw, fresh
+from lipkit.regression import ridge_least_squares, train_under_attack
 
 SETTING: dict[str, Any] = {
     "d": 24,
@@ -38,10 +38,10 @@ def wide_starts(params: dict[str, Any], seed: int) -> dict[str, Any]:
     attacks (kind: lower) of l2 radius ``eps`` at ``tests`` fresh points and at the training points.
     The data are those of ``wide_trainings`` for the same ``psi1`` and seed.
     """
-    kind, eps, noise = params["activation"], params["eps"], math.sqrt(params["tau2"])
+    kind, eps, tau2 = params["activation"], params["eps"], params["tau2"]
     shared = {name: params[name] for name in ("d", "psi1", "psi2", "activation")}
     features, X, xi = draw(seed=seed, **shared)
-    y = X[:, 0] + noise * xi
+    y = X[:, 0] + math.sqrt(tau2) * xi
     plain = ridge_least_squares(features.features(X), y)
     thetas = [plain]
     for steps in params["steps"]:
@@ -49,15 +49,8 @@ def wide_starts(params: dict[str, Any], seed: int) -> dict[str, Any]:
             features.W, X, y, eps, steps=steps, activation=kind, start=plain
         )  # fmt: skip
         thetas.append(run.theta)
-    draws = np.random.default_rng([seed, 2])
-    fresh = draws.normal(size=(params["tests"], params["d"]))
-    label = fresh[:, 0] + noise * draws.normal(size=len(fresh))
-
-    def attacked(theta: Any, points: Any, labels: Any) -> float:
-        hit = attack(theta, features.W, points, labels, eps, activation=kind)
-        return float(np.mean(hit.residuals**2))
-
+    test = fresh(d=params["d"], n=params["tests"], tau2=tau2, seed=seed)
     return {
-        "risk": np.round([attacked(theta, fresh, label) for theta in thetas], 6),
-        "loss": np.round([attacked(theta, X, y) for theta in thetas], 6),
+        "risk": np.round([attacked_risk(theta, features, test, eps) for theta in thetas], 6),
+        "loss": np.round([attacked_risk(theta, features, (X, y), eps) for theta in thetas], 6),
     }

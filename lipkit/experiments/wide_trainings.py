@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from lipkit.experiments._registry import experiment
-from lipkit.experiments.surrogate_runs import draw
-from lipkit.regression import attack, ridge_least_squares, train_under_attack
+from lipkit.experiments.surrogate_runs import attacked_risk, draw, fresh
+from lipkit.regression import ridge_least_squares, train_under_attack
 
 SETTING: dict[str, Any] = {
     "d": 24,
@@ -44,22 +44,19 @@ def wide_trainings(params: dict[str, Any], seed: int) -> dict[str, Any]:
 
 
 def _compare(psi1: float, params: dict[str, Any], seed: int) -> dict[str, float]:
-    kind, eps, noise = params["activation"], params["eps"], math.sqrt(params["tau2"])
+    kind, eps, tau2 = params["activation"], params["eps"], params["tau2"]
     shared = {name: params[name] for name in ("d", "psi2", "activation")}
     features, X, xi = draw(psi1=psi1, seed=seed, **shared)
-    y = X[:, 0] + noise * xi
+    y = X[:, 0] + math.sqrt(tau2) * xi
     trained = train_under_attack(features.W, X, y, eps, steps=params["steps"], activation=kind)
     thetas = {
         "plain": ridge_least_squares(features.features(X), y),
         "surrogate": trained.surrogate,
         "attack": trained.theta,
     }
-    draws = np.random.default_rng([seed, 2])
-    fresh = draws.normal(size=(params["tests"], params["d"]))
-    label = fresh[:, 0] + noise * draws.normal(size=len(fresh))
-    found: dict[str, float] = {}
-    for name, theta in thetas.items():
-        for key, points in (("risk", (fresh, label)), ("loss", (X, y))):
-            hit = attack(theta, features.W, *points, eps, activation=kind)
-            found[f"{name}_{key}"] = float(np.mean(hit.residuals**2))
-    return found
+    test = fresh(d=params["d"], n=params["tests"], tau2=tau2, seed=seed)
+    return {
+        f"{name}_{key}": attacked_risk(theta, features, points, eps)
+        for name, theta in thetas.items()
+        for key, points in (("risk", test), ("loss", (X, y)))
+    }

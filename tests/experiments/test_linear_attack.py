@@ -14,6 +14,7 @@ from lipkit.regression import exact_recovery_radius, ridge_least_squares
 from lipkit.theory.adversarial_features import linear_adversarial_theory
 from lipkit.theory.gaussian_comparison import ridgeless_risk
 from tests.conftest import ROOT
+from tests.experiments.repeating import changed_by_seed
 
 RESULTS = ROOT / "book/static/results"
 # psi1, eps: SR, s, AR, fraction fitted, objective; theory columns of the digest's table 8.1
@@ -32,11 +33,7 @@ DIGEST = {
 
 @pytest.mark.parametrize("name", ["linear_under_attack", "recovery_radii", "simulation_table"])
 def test_they_repeat_and_depend_on_their_seed(name):
-    run = EXPERIMENTS[name]
-    once, again, other = (run(run.params("test"), seed) for seed in (0, 0, 1))
-    for key, value in once.items():
-        np.testing.assert_array_equal(value, again[key])
-    assert any(not np.array_equal(value, other[key]) for key, value in once.items())
+    assert any(changed_by_seed(name).values())
 
 
 def test_a_draw_does_not_depend_on_the_rest_of_the_grid():
