@@ -55,6 +55,7 @@ def free_gates(params: dict[str, Any], seed: int) -> dict[str, Any]:
 def answers_by_width(d: int, width: int, draw: int = 0) -> dict[str, Any]:
     """The answers of :func:`free_gates` at one width, and over all ``WIDTHS``: ``by_exact``, ….
 
+    With ``ascent``, a lower answer, and ``seqlip_greedy``, an estimate of the twin's constant.
     ``lost`` is what LipSDP loses: its answer over the exact constant.
     """
     runs = [_answers(d, n, draw) for n in WIDTHS]
@@ -66,4 +67,9 @@ def answers_by_width(d: int, width: int, draw: int = 0) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _answers(d: int, width: int, draw: int) -> dict[str, Any]:
-    return dict(free_gates({"d": d, "width": width}, draw))
+    network = sample_random_relu(d, width, 1, rng=draw)
+    searched = {
+        name: lipschitz.METHODS[name](network, rng=draw).value
+        for name in ("ascent", "seqlip_greedy")
+    }
+    return {**free_gates({"d": d, "width": width}, draw), **searched}

@@ -140,6 +140,8 @@ def test_the_view_has_the_numbers_of_its_state_and_the_curves_of_all_widths():
         assert seen[f"by_{name}"][WIDTHS.index(8)] == value
         assert seen[f"by_{name}"].shape == (len(WIDTHS),)
     assert seen["lost"] == run["lipsdp"] / run["exact"]
+    assert 0.9 * run["exact"] < seen["ascent"] <= run["exact"] * (1 + 1e-9)
+    assert 0.9 * run["free"] < seen["seqlip_greedy"] <= run["free"] * (1 + 1e-9)
 
 
 # -- false bounds --------------------------------------------------------------------------------
