@@ -7,7 +7,12 @@ from numpy.typing import ArrayLike
 
 from lipkit._validate import Array
 from lipkit.networks import activation_constants
-from lipkit.theory.adversarial_features import asymptotic_risk, mp_resolvent, rf_trace_coeffs
+from lipkit.theory.adversarial_features import (
+    asymptotic_risk,
+    effective_ridge,
+    mp_resolvent,
+    rf_trace_coeffs,
+)
 
 
 class Split(NamedTuple):
@@ -66,35 +71,21 @@ def plain_split(
 ) -> Split:
     r"""The same for ridge regression, without attacks; at 0 the fit of least norm.
 
-    With a risk of infinity where :math:`\psi_1=\psi_2` and there is no ridge. [Derived, digest 6.1;
-    the weight :math:`\omega` solves :math:`\omega(1 - D/\psi_2) = \lambda_r/\mu_1^2`.]
+    With a risk of infinity where :math:`\psi_1=\psi_2` and there is no ridge.
+    [Derived, digest 6.1.]
 
     >>> plain_split([3.0, 30.0, 3000.0], 4, 0.01).kept.round(3)
     array([0.855, 0.895, 0.895])
     """
     c = activation_constants(activation)
     psi1, ridge = np.broadcast_arrays(*(np.asarray(a, float) for a in (psi1, ridge)))
-    omega = _penalty(psi1, psi2, ridge / c.mu1**2, c.kappa, c.kappa_j)
+    omega = np.asarray(effective_ridge(psi1, psi2, ridge, activation=c))
     t = rf_trace_coeffs(0.0, omega, psi1, c.kappa, c.kappa_j)
     least = tau2 + 1 - t.B + t.a0
     with np.errstate(divide="ignore"):
         eta2 = least / np.maximum(psi2 - t.a1, 0.0)
     kept, spread = _traces(psi1, np.zeros_like(omega), omega, eta2, c.kappa, c.kappa_j)
     return Split(kept, spread, least + eta2 * t.a1, np.sqrt(t.b0 + eta2 * t.b1))
-
-
-def _penalty(psi1: Array, psi2: float, ridge: Array, kappa: float, kappa_j: float) -> Array:
-    """The root, by bisection of its logarithm: the left side increases where it is positive."""
-    low = np.full(psi1.shape, -60.0)
-    high = np.log(2 * ridge + 2 * (1 + psi1 / psi2) * (1 + kappa))
-    for _ in range(80):
-        middle = (low + high) / 2
-        omega = np.exp(middle)
-        idle = 1 - rf_trace_coeffs(0.0, omega, psi1, kappa, kappa_j).D / psi2
-        above = omega * idle > ridge
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    free = (ridge == 0) & (psi1 <= psi2)
-    return np.where(free, 0.0, np.exp((low + high) / 2))
 
 
 def _traces(

@@ -18,8 +18,9 @@ from lipkit.theory.adversarial_features._linear import (
     linear_adversarial_theory,
 )
 from lipkit.theory.adversarial_features._phases import eps_max
+from lipkit.theory.adversarial_features._residuals import residual_law
 from lipkit.theory.adversarial_features._resolvents import mp_resolvent
-from lipkit.theory.adversarial_features._ridge import rf_ridge_theory
+from lipkit.theory.adversarial_features._ridge import effective_ridge, rf_ridge_theory
 from lipkit.theory.adversarial_features._saddle import saddle_gradient, saddle_objective
 from lipkit.theory.adversarial_features._wide import large_width_expansion
 
@@ -30,12 +31,14 @@ __all__ = [
     "adversarial_rf_theory",
     "adversarial_risk",
     "asymptotic_risk",
+    "effective_ridge",
     "eps_max",
     "exact_recovery_threshold",
     "large_width_expansion",
     "linear_adversarial_theory",
     "min_gradient_interpolator_theory",
     "mp_resolvent",
+    "residual_law",
     "rf_ridge_theory",
     "rf_trace_coeffs",
     "saddle_gradient",

@@ -1,5 +1,7 @@
 """Ridge regression on random features, and its limit without a ridge."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -33,13 +35,49 @@ def rf_ridge_theory(
     >>> round(risk, 10), round(gradient, 10)
     (0.5896580555, 1.0269377425)
     """
+    problem, shape = _problem(activation, psi1, psi2, tau2, ridge)
+    risk, slope = _risk(problem, _penalty(problem))
+    return RiskAndGradient(shaped(risk, shape), shaped(np.sqrt(slope), shape))
+
+
+def effective_ridge(
+    psi1: ArrayLike,
+    psi2: ArrayLike,
+    ridge: ArrayLike = 0.0,
+    *,
+    activation: str | Activation | ActivationConstants = "relu",
+) -> Any:
+    r"""The penalty that plain training acts with, beside the features' covariance.
+
+    .. math:: \hat\theta \simeq (\Omega + \omega_2\mu_1^2 I)^{-1}
+              (\mu_1 W\beta - \eta\,\Omega^{1/2} g/\sqrt d), \qquad
+              \omega_2\,(1 - D(\omega_2)/\psi_2) = \lambda_r/\mu_1^2
+
+    The answer is :math:`\omega_2`, the second argument of :func:`rf_trace_coeffs`, whose ``D`` are
+    the degrees of freedom an input; ``ridge`` is :math:`\lambda_r` as in :func:`rf_ridge_theory`.
+    Without one it is 0 for psi1 <= psi2, and above that what the labels that are fitted act like.
+    The arguments broadcast. Raises ``ValueError`` for an argument out of range.
+    [Derived, digest 6.1.]
+
+    >>> effective_ridge([1.0, 8.0], 2.0).round(6)
+    array([0.     , 1.77504])
+    """
+    problem, shape = _problem(activation, psi1, psi2, 0.0, ridge)
+    return shaped(_penalty(problem), shape)
+
+
+def _problem(
+    activation: str | Activation | ActivationConstants,
+    psi1: ArrayLike,
+    psi2: ArrayLike,
+    tau2: ArrayLike,
+    ridge: ArrayLike,
+) -> tuple[Problem, tuple[int, ...]]:
     found = constants(activation)
     columns, shape = broadcast(psi1=psi1, psi2=psi2, tau2=tau2, ridge=ridge, eps=0.0,
                                kappa=found.kappa, kappa_j=found.kappa_j)  # fmt: skip
     columns["ridge"] = columns["ridge"] / found.mu1**2
-    problem = Problem.of(columns)
-    risk, slope = _risk(problem, _penalty(problem))
-    return RiskAndGradient(shaped(risk, shape), shaped(np.sqrt(slope), shape))
+    return Problem.of(columns), shape
 
 
 def _penalty(problem: Problem) -> Array:

@@ -21,17 +21,18 @@ def find_root(
     root = np.full(low.shape, np.nan)
     state = _State(low, high, function(low, *columns), function(high, *columns))
     keep = np.flatnonzero(state.fa * state.fb <= 0)
-    state.keep(keep)
-    columns = tuple(column[keep] for column in columns)
-    for _ in range(steps):
+    if len(keep) < len(root):
+        state.keep(keep)
+        columns = tuple(column[keep] for column in columns)
+    for _ in range(steps if len(keep) else 0):
         done = state.settled()
         if done.any():
             root[keep[done]] = state.best()[done]
             keep = keep[~done]
+            if not len(keep):
+                break
             state.keep(~done)
             columns = tuple(column[~done] for column in columns)
-        if not len(keep):
-            break
         x = state.propose()
         state.accept(x, function(x, *columns))
     return root

@@ -125,17 +125,25 @@ def _interior(problem: Problem) -> Solution:
     low, high = _brackets(gap)
     found = np.flatnonzero(low >= 0)
     solution = Solution.empty(len(x))
-    at = (found, low[found]), (found, high[found])
-    guess = np.log([p[end] for end in at])
-    guess = np.sort(guess, axis=0) + np.array([[-0.1], [0.1]])
-    problem = problem[found]
-
-    def gap_at(x: Array, problem: Problem, *guess: Array) -> Array:
-        return at_threshold(problem, np.exp(x), np.stack(guess))[1]
-
-    root = find_root(gap_at, x[at[0]], x[at[1]], problem, *guess)
-    solution.put(found, at_threshold(problem, np.exp(root), guess)[0])
+    ends = x[found, low[found]], x[found, high[found]]
+    logs = np.log(p[found, low[found]]), np.log(p[found, high[found]])
+    solution.put(found, _between(problem[found], ends, logs))
     return solution
+
+
+def _between(problem: Problem, ends: tuple[Array, Array], logs: tuple[Array, Array]) -> Solution:
+    """The root between two values of log nu, where log p is ``logs``, and nearly linear between."""
+    rise = logs[1] - logs[0]
+    line = ends[0], logs[0], rise / (ends[1] - ends[0]), 0.05 + np.abs(rise) / 5
+
+    def solved(
+        x: Array, problem: Problem, start: Array, level: Array, slope: Array, reach: Array
+    ) -> tuple[Solution, Array]:
+        near = level + slope * (x - start)
+        return at_threshold(problem, np.exp(x), np.stack([near - reach, near + reach]))
+
+    root = find_root(lambda *given: solved(*given)[1], *ends, problem, *line)
+    return solved(root, problem, *line)[0]
 
 
 def blurred(problem: Problem, solution: Solution) -> Mask:
