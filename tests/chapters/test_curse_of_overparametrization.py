@@ -241,7 +241,7 @@ def test_from_the_plain_fit_the_loss_falls_and_the_risk_rises():
 
 # -- cures ---------------------------------------------------------------------------------------
 def test_the_radius_cannot_cure_it():
-    eps = np.geomspace(0.003, 0.6, 12)
+    eps = np.geomspace(0.001, 0.6, 12)
     risk = theory.asymptotic_risk(30, 4, tau2=0.01, eps=eps, eps_test=0.25).adversarial_risk
     assert np.ptp(risk) < 1e-3 * risk.min()
     far = theory.asymptotic_risk(30, 4, tau2=0.01, eps=0.9, eps_test=0.25).adversarial_risk
