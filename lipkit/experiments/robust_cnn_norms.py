@@ -9,6 +9,16 @@ it (digest of layer norms, sections 7.1 and 7.3), on CIFAR-10 from a folder of y
 once for each method, standard, pgd, trades, alp, and each architecture, resnet18, vgg11, two of
 their four; they start from other weights. A run that was stopped goes on from its file in RUNS. The
 smaller tiers train a small network on scikit-learn's digits.
+
+Their comparison of regularisers has another step size and a far weaker attack::
+
+    python -m lipkit.experiments robust_cnn_norms --tier full --seeds 1 --out decay-resnet18.json \
+        --set folder=DATA --set checkpoints=RUNS --set method=standard --set architecture=resnet18 \
+        --set lr=0.01 --set eps_test=0.00392156862745098 \
+        --set penalty=norm_decay_l1 --set strength=1e-3
+
+with ``penalty`` none, weight_decay, norm_decay_l1 or norm_decay_sup at ``strength`` 1e-5 to 1e-1,
+the two last also with ``gain_cap=5``, or svc at ``strength`` 2, 1.5, 1, .5, .1, the bound.
 """
 
 from pathlib import Path
@@ -22,6 +32,10 @@ from lipkit.experiments._registry import experiment
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from lipkit.training import Penalty
+
+PENALTIES = ("none", "weight_decay", "norm_decay_l1", "norm_decay_sup", "svc")
 
 _DIGITS = {
     "data": "digits",
@@ -43,6 +57,9 @@ _DIGITS = {
     "steps_test": 20,
     "n_train": 0,
     "n_attacked": 200,
+    "penalty": "none",
+    "strength": 0.0,
+    "gain_cap": 0.0,
     "checkpoints": "",
     "device": "auto",
 }
@@ -80,7 +97,11 @@ def robust_cnn_norms(params: dict[str, Any], seed: int) -> dict[str, Any]:
     and targeted APGD at ``eps_test``, an upper answer, on ``n_attacked`` of them drawn by the seed
     (0: all). ``robust_by_epoch`` is on the same images, under the attack of the training.
     ``conv_l1``, ``linear_l1``, ``bn_l1`` hold the norms of the layers one by one in their order,
-    ``fused_l1`` those of each convolution together with its BatchNorm; the same with ``_sup``.
+    ``fused_l1`` those of each convolution together with its BatchNorm, and ``constant_l1`` is the
+    upper answer for the network that these give; the same with ``_sup``. Medians over the attacked
+    images: ``margin``; ``slope``, the local slope (a lower answer of the local constant, sup norm);
+    ``reach``, at which the first pair of logits would tie if the network were linear (an estimate).
+    ``gain_cap`` 0 leaves the gains of BatchNorm alone.
     """
     from lipkit.attacks import robust_accuracy
 
@@ -96,6 +117,7 @@ def robust_cnn_norms(params: dict[str, Any], seed: int) -> dict[str, Any]:
         **{f"robust_{name.replace('-', '_')}": v for name, v in found.per_attack.items()},
         "clean_by_epoch": np.array([row["validation_accuracy"] for row in history.rows]),
         "robust_by_epoch": np.array([row["validation_robust_accuracy"] for row in history.rows]),
+        **local(model, attacked),
         **_norms(model, split.train.X.shape[1:]),
     }
 
@@ -143,7 +165,9 @@ def _train(
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     method = params["method"]
-    file = f"{params['architecture']}-{method}-{seed}.pt"
+    penalty = _penalty(params, train.X.shape[1:])
+    added = f"{params['penalty']}-{params['strength']:g}-{params['gain_cap']:g}-" if penalty else ""
+    file = f"{params['architecture']}-{method}-{added}{seed}.pt"
     return fit(
         model,
         train,
@@ -153,6 +177,7 @@ def _train(
         attack_step_size=params["step_size"],
         attack_start=params["start"],
         beta=params["beta"] if method in ("trades", "alp") else None,
+        penalty=penalty,
         augment=CropFlip() if params["augment"] else None,
         epochs=params["epochs"],
         batch_size=params["batch_size"],
@@ -164,6 +189,42 @@ def _train(
         progress=params["data"] == "cifar10",
         rng=seed,
     )
+
+
+def _penalty(params: dict[str, Any], shape: tuple[int, ...]) -> "Penalty | None":
+    """What is done to the weights; as theirs, clipping every 100 steps renews no statistics."""
+    from lipkit.training import NormDecay, SingularValueClipping, WeightDecay
+
+    name = _validate.one_of(params["penalty"], "penalty", PENALTIES)
+    strength, cap = params["strength"], params["gain_cap"] or None
+    if cap is not None and not name.startswith("norm_decay"):
+        raise ValueError(f"gain_cap: got {cap:g} with penalty {name!r}, expected norm decay")
+    if name == "none":
+        if strength:
+            raise ValueError(f"strength: got {strength:g} without a penalty, expected 0")
+        return None
+    if name == "weight_decay":
+        return WeightDecay(strength)
+    if name == "svc":
+        return SingularValueClipping(strength, input_shape=shape)
+    p = 1 if name.endswith("l1") else np.inf
+    return NormDecay(strength, p, input_shape=shape, gain_cap=cap)
+
+
+def local(model: "nn.Module", points: Points) -> dict[str, float]:
+    """Medians over the points of margin, local slope and linear reach, for the sup norm."""
+    import torch
+
+    from lipkit.certificates import linear_radius, local_slope, margin
+
+    like = next(model.parameters())
+    with torch.no_grad():
+        logits = model(torch.from_numpy(points.X).to(like.device, like.dtype)).double().cpu()
+    return {
+        "margin": float(np.median(margin(logits.numpy(), points.y))),
+        "slope": float(np.median(local_slope(model, points.X, points.y, np.inf))),
+        "reach": float(np.median(linear_radius(model, points.X, points.y, np.inf))),
+    }
 
 
 def _accuracy(model: "nn.Sequential", points: Points) -> float:
@@ -180,7 +241,7 @@ def _accuracy(model: "nn.Sequential", points: Points) -> float:
 
 
 def _norms(model: "nn.Sequential", shape: tuple[int, ...]) -> dict[str, Any]:
-    from lipkit.norms import layer_norms
+    from lipkit.norms import layer_lipschitz, layer_norms
 
     kinds = {
         "conv": "Conv2d",
@@ -188,11 +249,12 @@ def _norms(model: "nn.Sequential", shape: tuple[int, ...]) -> dict[str, Any]:
         "bn": "BatchNorm2d",
         "fused": "Conv2d+BatchNorm2d",
     }
-    found = {}
+    found: dict[str, Any] = {}
     for suffix, p in (("l1", 1), ("sup", np.inf)):
         plain = layer_norms(model, shape, p)
         pairs = [r for r in layer_norms(model, shape, p, fuse_bn=True) if "+" in r.kind]
         for name, kind in kinds.items():
             values = [r.norm.value for r in (*plain, *pairs) if r.kind == kind and r.norm]
             found[f"{name}_{suffix}"] = np.array(values)
+        found[f"constant_{suffix}"] = layer_lipschitz(model, p, input_shape=shape).value
     return found

@@ -86,6 +86,74 @@ def test_the_code_of_the_full_tier_on_small_files(
     assert (tmp_path / "runs" / f"{architecture}-trades-1.pt").is_file()
 
 
+def test_the_regularisers_run_on_small_files(tmp_path: Path) -> None:
+    """Digest, section 7.3, row `regularisation`: the command of the module, with smaller sizes."""
+    write_cifar(tmp_path)
+    (tmp_path / "runs").mkdir()
+    out = tmp_path / "found.json"
+    sizes = {**TINY, "folder": tmp_path, "checkpoints": tmp_path / "runs"}
+    own = {"method": "standard", "architecture": "vgg11", "lr": 0.01, "eps_test": 1 / 255}
+    decay = {"penalty": "norm_decay_l1", "strength": 1e-3, "gain_cap": 5}
+    setting = [f"--set={name}={value}" for name, value in (sizes | own | decay).items()]
+    main(["robust_cnn_norms", "--tier=full", "--seeds=1", f"--out={out}", *setting])
+    stored = load_result(out)
+    assert stored.params["lr"] == 0.01
+    assert stored.params["eps_test"] == pytest.approx(1 / 255)
+    assert (tmp_path / "runs" / "vgg11-standard-norm_decay_l1-0.001-5-1.pt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("penalty", "strength", "smaller"),
+    [
+        ("weight_decay", 0.1, ("conv_l1", "conv_sup")),
+        ("norm_decay_l1", 0.1, ("conv_l1",)),
+        ("norm_decay_sup", 0.1, ("conv_sup",)),
+        ("svc", 0.3, ("conv_sup",)),  # every 100 steps, and these are 100
+    ],
+)
+def test_penalties_shrink_what_they_pull_at(
+    penalty: str, strength: float, smaller: tuple[str, ...]
+) -> None:
+    sizes = {"n_attacked": 4, "steps_test": 1, "epochs": 2, "batch_size": 4}
+    plain = {**robust_cnn_norms.params("test"), "method": "standard", **sizes}
+    before, after = (
+        robust_cnn_norms({**plain, **own}, 0)
+        for own in ({}, {"penalty": penalty, "strength": strength})
+    )
+    for name in smaller:
+        assert (after[name] < 0.9 * before[name]).all(), name
+
+
+def test_gains_are_capped() -> None:
+    decay = {"penalty": "norm_decay_sup", "strength": 0.1, "batch_size": 4}
+    plain = {**robust_cnn_norms.params("test"), "method": "standard", "n_attacked": 4, **decay}
+    free, capped = (robust_cnn_norms({**plain, "gain_cap": cap}, 0) for cap in (0.0, 0.5))
+    assert (capped["bn_sup"] < 0.9 * free["bn_sup"]).all()
+
+
+def test_slopes_margins_and_the_bound_on_them() -> None:
+    found = robust_cnn_norms(robust_cnn_norms.params("test"), 0)
+    # the difference of two logits is at most twice as steep as the network
+    assert 0 < found["slope"] <= 2 * found["constant_sup"]
+    assert found["margin"] > 0
+    assert found["reach"] > 0
+    whole = found["fused_sup"].prod() * found["linear_sup"].prod()
+    assert found["constant_sup"] == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"penalty": "dropout"}, "penalty: got 'dropout', expected one of"),
+        ({"strength": 0.1}, "strength: got 0.1 without a penalty, expected 0"),
+        ({"penalty": "svc", "strength": 1.0, "gain_cap": 5.0}, "gain_cap: got 5 with penalty"),
+    ],
+)
+def test_penalties_that_do_not_fit(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        robust_cnn_norms({**robust_cnn_norms.params("test"), **wrong}, 0)
+
+
 def test_the_folder_must_be_named() -> None:
     with pytest.raises(ValueError, match=r"folder: got '', expected where CIFAR-10's files are"):
         robust_cnn_norms(robust_cnn_norms.params("full"), 0)
