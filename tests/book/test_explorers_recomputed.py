@@ -11,10 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from lipkit.experiments import load_result
+from lipkit.experiments.batch_norm_gauge import gauge_view
 from lipkit.experiments.depth_map import depth_map
 from lipkit.experiments.digits_plane import digits_plane
 from lipkit.experiments.few_scalars import few_scalars
 from lipkit.experiments.flattest_fits import cloud, square
+from lipkit.experiments.four_pulls import four_pulls
 from lipkit.experiments.free_gates import answers_by_width
 from lipkit.experiments.law_map import CONSTANTS, law_map
 from lipkit.experiments.lp_dichotomy import lp_dichotomy
@@ -35,6 +37,8 @@ BOUNDED = {
     "rows ≤ B, entries of a ≤ A": "linf_rows",
 }
 RUNS = load_result(ROOT / "book/static/results/surrogate_runs.json")
+GAUGE = load_result(ROOT / "book/static/results/batch_norm_gauge.json")
+PAIRS = {"first": 1, "second": 2, "third": 3}
 STORED = load_result(ROOT / "book/static/results/depth_width.json").data
 DEPTHS = {name: np.asarray(values)[0] for name, values in STORED.items()}
 LABEL = {"true": True, "false": False}
@@ -59,7 +63,12 @@ VIEWS: dict[str, tuple[Callable[..., Mapping[str, Any]], dict[str, Mapping[str, 
         {"of": {"ball (convex)": "ball", "sphere": "sphere", "signs": "signs"}},
     ),
     "exp-scalars": (partial(few_scalars, runs=RUNS), {"tau2": {"0": 0.0, "1/4": 0.25, "1": 1.0}}),
+    "exp-gauge": (
+        partial(gauge_view, runs=GAUGE),
+        {"pair": PAIRS, "part": {}, "statistics": {}},
+    ),
     "exp-curse": (robust_by_width, {"tau2": {"0.01": 0.01, "0.1": 0.1, "0.25": 0.25}}),
+    "exp-pulls": (four_pulls, {"pull": {}}),
 }
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TEXTS = """(root, what) => Object.fromEntries([...root.querySelectorAll(what)].map(
