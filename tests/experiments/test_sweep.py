@@ -139,7 +139,7 @@ def test_each_run_has_one_thread_and_the_caller_s_are_given_back(config):
         found = sweep(threads, [{}], seeds=range(6), progress=False)
         after = [pool["num_threads"] for pool in threadpool_info()]
     assert found["most"].tolist() == [1.0] * 6
-    assert 1 not in before
+    assert max(before) == 2  # a library that was built for one thread may be loaded, too
     assert after == before
 
 
