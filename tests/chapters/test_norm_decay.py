@@ -334,6 +334,21 @@ def test_a_longer_attack_takes_little_more():
     assert short - 0.02 < long.value <= short + 0.005
 
 
+def test_strong_decay_leaves_the_wrong_labels_out():
+    for seed in (1, 2, 3):
+        how = runs.REGIMES["noisy"]
+        train, clean = (runs._points(how | {"noise": x}, 300, seed)[0] for x in (0.2, 0.0))
+        model = training.small_cnn(measure.IMAGE, rng=seed)
+        decay = training.NormDecay(0.1, input_shape=measure.IMAGE)
+        size = {"epochs": 60, "batch_size": 64, "lr": 0.02, "progress": False}
+        training.fit(model, train, penalty=decay, rng=seed, **size)
+        wrong = train.y != clean.y
+        assert 15 <= wrong.sum() <= 40
+        kept, lost = (train.X[~wrong], train.y[~wrong]), (train.X[wrong], train.y[wrong])
+        assert measure.accuracy(model.eval(), type(train)(*kept)) > 0.9
+        assert measure.accuracy(model, type(train)(*lost)) < 0.2
+
+
 def test_small_steps_trace_the_projection():
     pulled, nearest = four_pulls("largest channel", 80), four_pulls("nearest layer", 80)
     K = torch.tensor(start())
