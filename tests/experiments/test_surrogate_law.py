@@ -14,7 +14,13 @@ from lipkit.experiments.reductions import mei_montanari_risk, reduction_lines, r
 from lipkit.experiments.surrogate_runs import surrogate_runs
 from lipkit.networks import sample_random_features
 from lipkit.regression import rf_risks, ridge_least_squares
-from lipkit.theory.adversarial_features import asymptotic_risk, residual_law, rf_ridge_theory
+from lipkit.theory.adversarial_features import (
+    adversarial_rf_theory,
+    asymptotic_risk,
+    linear_adversarial_theory,
+    residual_law,
+    rf_ridge_theory,
+)
 from tests.conftest import ROOT
 from tests.experiments.repeating import changed_by_seed
 from tests.theory.adversarial_features.digits import assert_agrees
@@ -108,7 +114,8 @@ class TestGradientSpread:
     def test_the_stored_runs_fall_with_the_root_of_the_inputs(self):
         stored = load_result(RESULTS / "gradient_spread.json")
         assert stored.params["dims"] == (50, 100, 200)
-        power, error = spread_exponent(stored.params["dims"], stored.data["sd"])
+        sd = stored.data["sd"] / stored.data["grad_norm"]
+        power, error = spread_exponent(stored.params["dims"], sd)
         assert error < 0.02
         assert abs(power + 0.5) < 3 * error + 0.02
 
@@ -215,6 +222,18 @@ class TestReductions:
         assert (self.FOUND["features_off"] < 1e-5).all()
         coarse = reductions(self.PARAMS | {"nearly": 1e-5}, 0)["features_off"]
         np.testing.assert_allclose(coarse / self.FOUND["features_off"], 10, rtol=0.05)
+
+    @pytest.mark.parametrize(("ratio", "eps"), [(1.5, 0.5), (3.0, 0.75)])
+    def test_a_small_nonlinearity_of_fixed_shape_does_not(self, ratio, eps):
+        """Labels keep a place whose price is kappa_J/kappa, however small both are."""
+        told = linear_adversarial_theory(ratio, 0.25, eps).standard_risk
+        shapes = [
+            adversarial_rf_theory(2 * (1 + ratio), ratio, 0.25, eps, kappa_j / 3, kappa_j)
+            for kappa_j in (1e-5, 1e-7)
+        ]
+        near, nearer = (shape.standard_risk for shape in shapes)
+        assert nearer == pytest.approx(near, rel=1e-4)
+        assert nearer > 1.2 * told
 
     @pytest.mark.parametrize(
         ("given", "printed"),
