@@ -101,7 +101,8 @@ def robust_cnn_norms(params: dict[str, Any], seed: int) -> dict[str, Any]:
     upper answer for the network that these give; the same with ``_sup``. Medians over the attacked
     images: ``margin``; ``slope``, the local slope (a lower answer of the local constant, sup norm);
     ``reach``, at which the first pair of logits would tie if the network were linear (an estimate).
-    ``gain_cap`` 0 leaves the gains of BatchNorm alone.
+    ``gain_cap`` 0 leaves the gains of BatchNorm alone; above 0 every gain is cut down to it before
+    each step, where the authors' code cuts one channel of a layer.
     """
     from lipkit.attacks import robust_accuracy
 

@@ -11,24 +11,11 @@ from lipkit import norms
 from lipkit.data import digits
 from lipkit.experiments.digits_cnn import CONVOLUTIONS, IMAGE, digits_cnn
 from lipkit.experiments.reshaped_kernel import conv_norms
+from tests.chapters.layer_matrix import matrix
 
 TAPS = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
 SIGNED = np.array([[-1.0, 2, -3], [4, -5, 6], [7, -8, 9]])[None, None]
 WAVE = np.array([[[1.0, -1.0, 1.0]]])
-
-
-def matrix(kernel, n, stride=1, padding=0, mode="zeros", dilation=1, groups=1):
-    """The layer's matrix, column by column, from torch's own convolution."""
-    kernel = torch.tensor(np.asarray(kernel, dtype=float))
-    axes = kernel.ndim - 2
-    channels = groups * kernel.shape[1]
-    basis = torch.eye(channels * n**axes, dtype=torch.float64)
-    x = basis.reshape(-1, channels, *[n] * axes)
-    how = "constant" if mode == "zeros" else mode
-    x = F.pad(x, [padding] * 2 * axes, mode=how) if padding else x
-    conv = F.conv1d if axes == 1 else F.conv2d
-    out = conv(x, kernel, stride=stride, dilation=dilation, groups=groups)
-    return out.reshape(len(basis), -1).T.numpy()
 
 
 def layers(seed, most=60):

@@ -8,7 +8,6 @@ import pytest
 import torch
 from scipy import stats
 from torch import nn
-from torch.nn import functional as F
 
 from lipkit import attacks as attacks_
 from lipkit import norms, training
@@ -17,6 +16,7 @@ from lipkit.experiments import load_result
 from lipkit.experiments import shrunken_cnns as runs
 from lipkit.experiments.four_pulls import four_pulls, start
 from lipkit.experiments.three_cnns import NETWORKS, three_cnns
+from tests.chapters.layer_matrix import matrix
 from tests.conftest import ROOT
 
 TAPS = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
@@ -24,20 +24,6 @@ RESULTS = ROOT / "book/static/results"
 THREE = load_result(RESULTS / "three_cnns.json")
 FILES = [load_result(RESULTS / f"shrunken_{name}.json") for name in runs.REGIMES]
 FOUND = runs.together(FILES)
-
-
-def matrix(kernel, n, stride=1, padding=0, mode="zeros", dilation=1, groups=1):
-    """The layer's matrix, column by column, from torch's own convolution."""
-    kernel = torch.tensor(np.asarray(kernel, dtype=float))
-    axes = kernel.ndim - 2
-    channels = groups * kernel.shape[1]
-    basis = torch.eye(channels * n**axes, dtype=torch.float64)
-    x = basis.reshape(-1, channels, *[n] * axes)
-    how = "constant" if mode == "zeros" else mode
-    x = F.pad(x, [padding] * 2 * axes, mode=how) if padding else x
-    conv = F.conv1d if axes == 1 else F.conv2d
-    out = conv(x, kernel, stride=stride, dilation=dilation, groups=groups)
-    return out.reshape(len(basis), -1).T.numpy()
 
 
 def layers(seed, most=60):

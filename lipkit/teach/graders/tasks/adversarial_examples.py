@@ -9,6 +9,7 @@ from lipkit._validate import Array
 from lipkit.lipschitz import exact_line
 from lipkit.networks import ReluNetwork
 from lipkit.teach import graders as g
+from lipkit.teach.graders.tasks._least_value import least_value
 from lipkit.teach.graders.tasks._what_the_box_leaves import BOXED
 
 
@@ -166,14 +167,6 @@ def _slope_inside(net: ReluNetwork) -> float:
     return exact_line(net, box=([-1.0], [1.0])).value
 
 
-def _lowest(net: ReluNetwork) -> float:
-    """The least value on [-10, 10]: at an end or at a kink."""
-    w, b = net.weights[0][:, 0], net.biases[0]
-    kinks = -b[w != 0] / w[w != 0]
-    t = np.concatenate([[-10.0, 10.0], kinks[np.abs(kinks) <= 10]])
-    return float(net(t[:, None]).min())
-
-
 _STEEP = [
     g.gate(
         g.witness(
@@ -201,9 +194,9 @@ _STEEP = [
         hint="A neuron's slope is its two weights multiplied.",
     ),
     g.witness(
-        lambda net: _lowest(net) > 0,
+        lambda net: least_value(net, 10.0) > 0,
         name="never misread",
-        said=lambda net: f"{_lowest(net):.6g} somewhere on [-10, 10]",
+        said=lambda net: f"{least_value(net, 10.0):.6g} somewhere on [-10, 10]",
         expected="f > 0 on all of [-10, 10]",
         hint="Which way may a score be steep without danger?",
     ),

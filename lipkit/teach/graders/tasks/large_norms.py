@@ -12,6 +12,7 @@ from lipkit.data import digits
 from lipkit.lipschitz import exact_line
 from lipkit.networks import ReluNetwork
 from lipkit.teach import graders as g
+from lipkit.teach.graders.tasks._least_value import least_value
 from lipkit.teach.graders.tasks._pairs_folded import PAIRS
 
 _THREE_DIGITS = 3e-3
@@ -70,14 +71,6 @@ def _flattest(net: ReluNetwork) -> float:
     return max(map(abs, _at_zero(net)))
 
 
-def _lowest_near(net: ReluNetwork) -> float:
-    """The least value on [-0.1, 0.1]: at an end or at a kink."""
-    w, b = net.weights[0][:, 0], net.biases[0]
-    kinks = -b[w != 0] / w[w != 0]
-    t = np.concatenate([[-0.1, 0.1], kinks[np.abs(kinks) <= 0.1]])
-    return float(net(t[:, None]).min())
-
-
 _FLAT = [
     g.gate(
         g.witness(
@@ -98,9 +91,9 @@ _FLAT = [
         )
     ),
     g.witness(
-        lambda net: _lowest_near(net) < 0,
+        lambda net: least_value(net, 0.1) < 0,
         name="misread nearby",
-        said=lambda net: f"{_lowest_near(net):.6g} is the least value on [-0.1, 0.1]",
+        said=lambda net: f"{least_value(net, 0.1):.6g} is the least value on [-0.1, 0.1]",
         expected="f < 0 somewhere on [-0.1, 0.1]",
         hint="Let the kink be near the point, and the other side steep.",
         mistakes={
